@@ -1,0 +1,4 @@
+//! Integrations: one file and one feature each, none of them on by default.
+
+#[cfg(feature = "std")]
+pub mod std_clock;

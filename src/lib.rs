@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// For `StdClock`, for tests, and for the models, whose atomics live there.
+#[cfg(any(feature = "std", test, watertight_loom))]
+extern crate std;
+
+#[macro_use]
+mod sync;
+mod slots;
+
+pub mod adapters;
+pub mod random;
+pub mod rejected;
+pub mod time;
+
+#[doc = include_str!("design.md")]
+pub mod design {}
+
+#[cfg(feature = "std")]
+pub use adapters::std_clock::StdClock;
+pub use random::Random;
+pub use rejected::{Error, Reason, Rejected, RetryAfter};
+pub use slots::Busy;
+pub use time::{Clock, Instant, ManualClock, Micros};
+
+/// Doors for the models in `loom-tests`, which compile this source a second time; no user ever sees them.
+#[cfg(watertight_loom)]
+#[doc(hidden)]
+pub mod models {
+    pub use crate::slots::{Slots, Words};
+    pub use crate::sync::{AtomicU32, Ordering, fence, with_rmw_loads};
+}

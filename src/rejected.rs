@@ -1,0 +1,150 @@
+//! Why a call was refused, and when to come back: the one refusal that every primitive answers with.
+
+use core::fmt;
+
+use crate::time::Micros;
+
+/// A refusal: why, and where time alone can end it, when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    reason: Reason,
+    retry_after: RetryAfter,
+}
+
+/// What refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The circuit breaker is open: its cool-down is not over.
+    Open,
+    /// The circuit breaker is half-open, and as many probes as it admits at a time are under way.
+    ProbesInFlight,
+}
+
+/// When the same call, with nobody else calling, would be admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RetryAfter {
+    /// Once this much time has passed, counted from the clock reading of the refused call; not a microsecond
+    /// earlier.
+    In(Micros),
+    /// As soon as a call that is now under way reports; and where a time is given, at the latest then.
+    OnRelease(Option<Micros>),
+    /// Never, however long one waits.
+    Never,
+}
+
+impl Rejected {
+    pub(crate) const fn new(reason: Reason, retry_after: RetryAfter) -> Self {
+        Self { reason, retry_after }
+    }
+
+    /// What refused the call.
+    pub const fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// When to come back.
+    pub const fn retry_after(&self) -> RetryAfter {
+        self.retry_after
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "the circuit breaker is open",
+            Self::ProbesInFlight => "the circuit breaker is half-open and its probes are under way",
+        })
+    }
+}
+
+impl fmt::Display for RetryAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::In(wait) => write!(f, "retry in {wait}"),
+            Self::OnRelease(None) => f.write_str("retry when a call that is under way has reported"),
+            Self::OnRelease(Some(wait)) => {
+                write!(
+                    f,
+                    "retry when a call that is under way has reported, or in {wait}"
+                )
+            }
+            Self::Never => f.write_str("waiting does not help"),
+        }
+    }
+}
+
+/// Reads as a sentence: `the circuit breaker is open: retry in 12 s`.
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason, self.retry_after)
+    }
+}
+
+impl core::error::Error for Rejected {}
+
+/// What a guarded call returns when it does not return its value: the refusal, or the call's own error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error<E> {
+    /// The call was not made.
+    Rejected(Rejected),
+    /// The call was made and failed with this.
+    Inner(E),
+}
+
+impl<E> From<Rejected> for Error<E> {
+    fn from(rejected: Rejected) -> Self {
+        Self::Rejected(rejected)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for Error<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(rejected) => rejected.fmt(f),
+            Self::Inner(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
+    // Both print the sentence of what they hold, so the chain goes on behind it.
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Rejected(_) => None,
+            Self::Inner(error) => error.source(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn a_refusal_reads_as_a_sentence() {
+        let sentences = [
+            (
+                Reason::Open,
+                RetryAfter::In(Micros::from_secs(12)),
+                "the circuit breaker is open: retry in 12 s",
+            ),
+            (
+                Reason::ProbesInFlight,
+                RetryAfter::OnRelease(Some(Micros::from_millis(250))),
+                "the circuit breaker is half-open and its probes are under way: retry when a call that is under way has reported, or in 250 ms",
+            ),
+            (
+                Reason::Open,
+                RetryAfter::Never,
+                "the circuit breaker is open: waiting does not help",
+            ),
+        ];
+        for (reason, retry_after, sentence) in sentences {
+            let rejected = Rejected::new(reason, retry_after);
+            assert_eq!(rejected.to_string(), sentence);
+            assert_eq!(Error::<core::fmt::Error>::from(rejected).to_string(), sentence);
+        }
+    }
+}
