@@ -12,6 +12,7 @@ mod sync;
 mod slots;
 
 pub mod adapters;
+pub mod backoff;
 pub mod random;
 pub mod rejected;
 pub mod time;
@@ -21,7 +22,8 @@ pub mod design {}
 
 #[cfg(feature = "std")]
 pub use adapters::std_clock::StdClock;
-pub use random::Random;
+pub use backoff::{Backoff, Jitter, Reconnect};
+pub use random::{Random, SharedRandom};
 pub use rejected::{Error, Reason, Rejected, RetryAfter};
 pub use slots::Busy;
 pub use time::{Clock, Instant, ManualClock, Micros};
