@@ -13,6 +13,7 @@ mod slots;
 
 pub mod adapters;
 pub mod backoff;
+pub mod breaker;
 pub mod random;
 pub mod rejected;
 pub mod time;
@@ -23,6 +24,7 @@ pub mod design {}
 #[cfg(feature = "std")]
 pub use adapters::std_clock::StdClock;
 pub use backoff::{Backoff, Jitter, Reconnect};
+pub use breaker::{Breaker, Config, Permit, Snapshot, State, Transition};
 pub use random::{Random, SharedRandom};
 pub use rejected::{Error, Reason, Rejected, RetryAfter};
 pub use slots::Busy;

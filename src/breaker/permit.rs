@@ -1,0 +1,184 @@
+//! A permit: the right to make one call, and the duty to say how it ended.
+
+use core::fmt;
+
+use super::protocol::Outcome;
+use super::word::{Real, Word};
+use super::{Handle, Policy, Transition};
+use crate::time::{Clock, Instant, Micros};
+
+/// The right to make one call through a breaker; it settles exactly once.
+///
+/// Settle it with [`success`](Self::success), [`failure`](Self::failure) or [`ignore`](Self::ignore). A permit
+/// that is dropped counts as cancelled: it gives its probe slot back and says nothing about the service, unless
+/// the configuration has an [`abandoned_after`](super::Builder::abandoned_after) and the permit was held
+/// that long, which makes it a failure. The transition that a drop makes is seen only in a
+/// [`Snapshot`](super::Snapshot).
+///
+/// An outcome from before the breaker's last transition changes nothing; the one exception is a probe whose
+/// lease ran out, which counts for the verdict of its half-open period (up to 3 leases late) and gives no slot
+/// back.
+///
+/// Settling may be done in an interrupt. A success on a closed breaker that has no failures to forget is one
+/// load. Anything else is at most one compare-and-swap and, if it makes a transition, two more for its timer and
+/// one reading of the clock; it starts again only when another caller's compare-and-swap came in between, so
+/// that k interrupts cost at most k repetitions.
+#[must_use = "a permit that is dropped counts as a cancelled call: settle it with success, failure or ignore"]
+pub struct Permit<H: Handle> {
+    /// Taken by whatever settles the permit.
+    handle: Option<H>,
+    ticket: Word<Real>,
+    made: Option<Transition>,
+    /// When it was admitted, where anybody will ask.
+    since: Option<Instant>,
+    panicked: bool,
+}
+
+impl<H: Handle> Permit<H> {
+    #[inline]
+    pub(super) fn new(
+        handle: H,
+        ticket: Word<Real>,
+        made: Option<Transition>,
+        since: Option<Instant>,
+    ) -> Self {
+        Self {
+            handle: Some(handle),
+            ticket,
+            made,
+            since,
+            panicked: false,
+        }
+    }
+
+    /// The transition that admitting this call made: to half-open, or to a new round of probes.
+    #[inline]
+    pub const fn transition(&self) -> Option<Transition> {
+        self.made
+    }
+
+    /// Whether the call is a probe, on whose outcome a half-open breaker decides.
+    pub const fn is_probe(&self) -> bool {
+        !self.ticket.is_closed()
+    }
+
+    /// The call succeeded. Returns the transition that this made.
+    #[inline]
+    pub fn success(mut self) -> Option<Transition> {
+        self.settle(Outcome::Success)
+    }
+
+    /// The call failed. Returns the transition that this made.
+    #[inline]
+    pub fn failure(mut self) -> Option<Transition> {
+        self.settle(Outcome::Failure(Micros::ZERO))
+    }
+
+    /// The call failed, and the service asked to be left alone for `wait`: if this failure opens the breaker,
+    /// it stays open for at least that long, up to the
+    /// [`max_hint`](crate::backoff::Builder::max_hint) of the configured cool-down. Returns the transition that
+    /// this made.
+    #[inline]
+    pub fn failure_retry_after(mut self, wait: Micros) -> Option<Transition> {
+        self.settle(Outcome::Failure(wait))
+    }
+
+    /// The call says nothing about the service, as when the caller's own request was wrong: as if it had never
+    /// been made. Returns the transition that this made, which is none today.
+    #[inline]
+    pub fn ignore(mut self) -> Option<Transition> {
+        self.settle(Outcome::Neutral)
+    }
+
+    /// The same permit, to be settled with another clock: the way to settle one that was got with a bare
+    /// [`Instant`], for which `clock` may be another `Instant`.
+    pub fn at<D: Clock>(mut self, clock: D) -> Permit<SettledAt<H, D>> {
+        Permit {
+            handle: self.handle.take().map(|handle| SettledAt {
+                handle,
+                clock: Settling(clock),
+            }),
+            ticket: self.ticket,
+            made: self.made,
+            since: self.since,
+            panicked: self.panicked,
+        }
+    }
+
+    /// From here on, dropping the permit means that the call panicked.
+    pub(super) fn fails_if_dropped(&mut self, panicked: bool) {
+        self.panicked = panicked;
+    }
+
+    #[inline]
+    pub(super) fn settle(&mut self, outcome: Outcome) -> Option<Transition> {
+        const {
+            assert!(
+                !H::Clock::FIXED,
+                "a permit that was got with a bare Instant cannot tell when its call ended: settle it through permit.at(clock)"
+            );
+        }
+        let handle = self.handle.take()?;
+        super::settle(&handle, self.ticket, outcome)
+    }
+}
+
+impl<H: Handle> Drop for Permit<H> {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(handle) = self.handle.take() else { return };
+        let (shared, clock) = handle.parts();
+        let abandoned = || {
+            let (since, limit) = self
+                .since
+                .zip(shared.policy.with(|rules, _| rules.abandoned_after))?;
+            Some(clock.now().since(since) >= limit)
+        };
+        let outcome = if self.panicked || abandoned() == Some(true) {
+            Outcome::Failure(Micros::ZERO)
+        } else {
+            Outcome::Neutral
+        };
+        // A closed breaker has no slot to take back.
+        if outcome != Outcome::Neutral || self.is_probe() {
+            let _seen_in_a_snapshot_only = super::settle(&handle, self.ticket, outcome);
+        }
+    }
+}
+
+impl<H: Handle> fmt::Debug for Permit<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("generation", &self.ticket.generation())
+            .field("is_probe", &self.is_probe())
+            .field("transition", &self.made)
+            .finish()
+    }
+}
+
+/// A handle whose permit is settled with a clock named for that: see [`Permit::at`].
+#[derive(Clone, Copy, Debug)]
+pub struct SettledAt<H, D> {
+    handle: H,
+    clock: Settling<D>,
+}
+
+/// A clock that was named to settle with, so that even an [`Instant`] will do.
+#[derive(Clone, Copy, Debug)]
+pub struct Settling<D>(D);
+
+impl<D: Clock> Clock for Settling<D> {
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+}
+
+impl<H: Handle, D: Clock> Handle for SettledAt<H, D> {
+    type Clock = Settling<D>;
+    type Policy = H::Policy;
+
+    #[inline]
+    fn parts(&self) -> (&super::Shared<H::Policy>, &Settling<D>) {
+        (self.handle.parts().0, &self.clock)
+    }
+}

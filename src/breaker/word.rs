@@ -1,0 +1,499 @@
+//! The breaker's three words as types, and every step that they can take, on plain integers: no atomics here.
+//!
+//! ```text
+//! state = {phase 3 | generation 9 | attempt 4 | fill 2 | body 14}
+//!         closed:     body = failures in a row 14
+//!         open:       body = bits 16..30 of the deadline
+//!         half-open:  body = late 2 (saturating) | successes 4 | kept for failures 4 | in flight 4
+//! low   = {count 2  | deadline bits 0..30}
+//! high  = {count 16 | deadline bits 30..46}
+//! ```
+//!
+//! | field | meaning |
+//! |---|---|
+//! | generation | counts transitions and rounds of probes, modulo 512; a permit carries the one it was issued in |
+//! | attempt | which cool-down an opening gets (in an open word: has got); stays at the last |
+//! | fill | counts how often the last free probe slot was taken, modulo 4; kept across transitions |
+//! | late | rounds of this half-open period before the present one: permits of these still count for the verdict |
+//! | successes | of probes, in this half-open period |
+//! | in flight | probe slots of the present round that are taken |
+//! | deadline | the phase's timer, in ticks, modulo 2^46: the end of the cool-down (open), of the lease (half-open), of the stable period (closed) |
+//! | count | of the timers written, so that one can tell whether the present one is: see [`Word::tag`] |
+//!
+//! All words zero: closed, with its timer set, and the timer long past or (once in 2.2 years) of no consequence,
+//! since the attempt is zero too.
+//!
+//! The whole state machine; what is not in the table does not happen. An *instance* is a stretch with one timer:
+//! {phase, generation, fill}. "New" says that the step begins one.
+//!
+//! | from | what happens | to | new | method |
+//! |---|---|---|---|---|
+//! | closed | success, failures > 0 | closed, failures 0 | | [`Word::without_failures`] |
+//! | closed | failure below the threshold | closed, failures + 1 | | [`Word::with_failure`] |
+//! | closed | failure at the threshold | open, generation + 1, attempt 0 if stable | yes | [`Word::opened`] |
+//! | open | a call after the deadline | half-open, generation + 1, in flight 1 | yes | [`Word::half_opened`] |
+//! | half-open | a call, two or more slots free | in flight + 1 | | [`Word::probed`] |
+//! | half-open | a call, one slot free | in flight + 1, fill + 1 | yes | [`Word::filled`] |
+//! | half-open, full | a call after the lease | generation + 1, late + 1, in flight 1 | yes | [`Word::renewed`] |
+//! | half-open | success of this round, not the last needed | successes + 1, in flight - 1 | | [`Word::with_success`], [`Word::released`] |
+//! | half-open | success of an earlier round, not the last needed | successes + 1 | | [`Word::with_success`] |
+//! | half-open | the last success needed | closed, generation + 1, attempt + 1 | yes | [`Word::closed`] |
+//! | half-open | failure, of this round or an earlier one | open, generation + 1, attempt + 1 | yes | [`Word::opened`] |
+//! | half-open | probe of this round cancelled or ignored | in flight - 1 | | [`Word::released`] |
+//! | any | reset | closed, generation + 1, attempt 0 | yes | [`Word::closed`] |
+
+use core::fmt;
+use core::marker::PhantomData;
+
+/// How wide the fields are. [`Real`] is what ships; the explorer makes them narrow, to see every value.
+pub trait Widths: Copy + Eq + fmt::Debug {
+    /// Of the generation; at least 2, so that it counts on where the tag does.
+    const GENERATION: u32;
+    /// Of the attempt.
+    const ATTEMPT: u32;
+    /// Of the fill.
+    const FILL: u32 = 2;
+    /// Of the rounds before the present one.
+    const LATE: u32;
+    /// Of the successes, the failures and the probes in flight: three fields.
+    const PROBES: u32;
+    /// Of the part of the deadline that an open word carries, which ends where [`LOW`](Self::LOW) does.
+    const CARRIED: u32;
+    /// Of the count of timers in the low word.
+    const LOW_COUNT: u32 = 2;
+    /// Of the deadline in the low word.
+    const LOW: u32;
+    /// Of the count of timers in the high word.
+    const HIGH_COUNT: u32;
+    /// Of the deadline in the high word.
+    const HIGH: u32;
+}
+
+/// The widths that ship.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Real;
+
+impl Widths for Real {
+    const GENERATION: u32 = 9;
+    const ATTEMPT: u32 = 4;
+    const LATE: u32 = 2;
+    const PROBES: u32 = 4;
+    const CARRIED: u32 = 14;
+    const LOW: u32 = 30;
+    const HIGH_COUNT: u32 = 16;
+    const HIGH: u32 = 16;
+}
+
+/// The first so many bits.
+const fn ones(width: u32) -> u32 {
+    // Never asked for 32.
+    (1 << width) - 1
+}
+
+/// Where the breaker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// Calls are admitted; failures in a row are counted.
+    Closed,
+    /// Calls are refused until the cool-down is over.
+    Open,
+    /// A few calls at a time are admitted as probes; their outcomes decide.
+    HalfOpen,
+}
+
+/// The state word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Word<W> {
+    bits: u32,
+    widths: PhantomData<W>,
+}
+
+impl<W: Widths> Word<W> {
+    const BODY: u32 = {
+        let half_open = W::LATE + 3 * W::PROBES;
+        if half_open > W::CARRIED {
+            half_open
+        } else {
+            W::CARRIED
+        }
+    };
+    const IN_FLIGHT_AT: u32 = 0;
+    const SUCCESSES_AT: u32 = 2 * W::PROBES;
+    const LATE_AT: u32 = 3 * W::PROBES;
+    const FILL_AT: u32 = Self::BODY;
+    const ATTEMPT_AT: u32 = Self::FILL_AT + W::FILL;
+    const GENERATION_AT: u32 = Self::ATTEMPT_AT + W::ATTEMPT;
+    const PHASE_AT: u32 = Self::GENERATION_AT + W::GENERATION;
+
+    /// As many failures in a row as the body holds.
+    pub const MOST_FAILURES: u32 = ones(Self::BODY);
+    /// As many probes in flight, or successes, as their fields hold.
+    pub const MOST_PROBES: u32 = ones(W::PROBES);
+
+    const CLOSED: u32 = 0;
+    const OPEN: u32 = 1;
+    const HALF_OPEN: u32 = 2;
+
+    /// The word of these bits, which were a word's.
+    #[inline]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self {
+            bits,
+            widths: PhantomData,
+        }
+    }
+
+    /// The bits, for the atomic.
+    #[inline]
+    pub const fn bits(self) -> u32 {
+        self.bits
+    }
+
+    #[inline]
+    const fn field(self, at: u32, width: u32) -> u32 {
+        (self.bits >> at) & ones(width)
+    }
+
+    #[inline]
+    const fn with(self, at: u32, width: u32, value: u32) -> Self {
+        let cleared = self.bits & !(ones(width) << at);
+        Self::from_bits(cleared | (value & ones(width)) << at)
+    }
+
+    /// Where the breaker stands.
+    #[inline]
+    pub const fn state(self) -> State {
+        match self.bits >> Self::PHASE_AT {
+            Self::CLOSED => State::Closed,
+            Self::OPEN => State::Open,
+            _ => State::HalfOpen,
+        }
+    }
+
+    /// Whether the breaker is closed: a compare of the whole word, where `state` would first shift it.
+    #[inline]
+    pub const fn is_closed(self) -> bool {
+        self.bits < Self::OPEN << Self::PHASE_AT
+    }
+
+    /// The generation.
+    pub const fn generation(self) -> u32 {
+        self.field(Self::GENERATION_AT, W::GENERATION)
+    }
+
+    /// By how many generations this word is ahead of `earlier`.
+    pub const fn generations_since(self, earlier: Self) -> u32 {
+        self.generation().wrapping_sub(earlier.generation()) & ones(W::GENERATION)
+    }
+
+    /// Which cool-down the next opening gets, or in an open word this one has got.
+    pub const fn attempt(self) -> u32 {
+        self.field(Self::ATTEMPT_AT, W::ATTEMPT)
+    }
+
+    /// The attempt after this one; stays at the last.
+    pub const fn next_attempt(self) -> u32 {
+        let attempt = self.attempt();
+        if attempt < ones(W::ATTEMPT) {
+            attempt + 1
+        } else {
+            attempt
+        }
+    }
+
+    /// Closed: failures in a row.
+    pub const fn failures(self) -> u32 {
+        self.field(0, Self::BODY)
+    }
+
+    /// Half-open: rounds of this period before the present one.
+    pub const fn late(self) -> u32 {
+        self.field(Self::LATE_AT, W::LATE)
+    }
+
+    /// Half-open: successes of probes in this period.
+    pub const fn successes(self) -> u32 {
+        self.field(Self::SUCCESSES_AT, W::PROBES)
+    }
+
+    /// Half-open: probe slots of this round that are taken.
+    pub const fn in_flight(self) -> u32 {
+        self.field(Self::IN_FLIGHT_AT, W::PROBES)
+    }
+
+    /// What the counts of both timer words say, modulo 4, once this instance's timer is written.
+    ///
+    /// Every new instance moves either the generation or the fill on by one, so the tag counts instances. A
+    /// timer word that says one less has the timer of the instance before: nobody leaves an instance before
+    /// both are written.
+    pub const fn tag(self) -> u32 {
+        (self.generation() + self.field(Self::FILL_AT, W::FILL)) & 3
+    }
+
+    /// Whether both words are of one instance.
+    pub fn same_instance(self, other: Self) -> bool {
+        let body = ones(Self::BODY) | ones(W::ATTEMPT) << Self::ATTEMPT_AT;
+        (self.bits ^ other.bits) & !body == 0
+    }
+
+    /// The next generation in this phase, with an empty body.
+    const fn in_phase(self, phase: u32) -> Self {
+        let next = self.with(Self::GENERATION_AT, W::GENERATION, self.generation() + 1);
+        next.with(0, Self::BODY, 0).with(Self::PHASE_AT, 3, phase)
+    }
+
+    /// Closed: the failures in a row are over. Also what a permit keeps of a closed word.
+    #[inline]
+    #[must_use]
+    pub const fn without_failures(self) -> Self {
+        self.with(0, Self::BODY, 0)
+    }
+
+    /// Closed: one more failure in a row, of at most [`MOST_FAILURES`](Self::MOST_FAILURES).
+    #[must_use]
+    pub const fn with_failure(self) -> Self {
+        self.with(0, Self::BODY, self.failures() + 1)
+    }
+
+    /// Trips or reopens: the cool-down of `attempt` runs until `deadline`.
+    #[must_use]
+    pub fn opened(self, attempt: u32, deadline: Deadline<W>) -> Self {
+        let open = self
+            .in_phase(Self::OPEN)
+            .with(Self::ATTEMPT_AT, W::ATTEMPT, attempt);
+        open.with(0, W::CARRIED, deadline.low() >> Deadline::<W>::CARRIED_AT)
+    }
+
+    /// Open: the cool-down is over, and this call is the first probe.
+    #[must_use]
+    pub const fn half_opened(self) -> Self {
+        self.in_phase(Self::HALF_OPEN)
+            .with(Self::IN_FLIGHT_AT, W::PROBES, 1)
+    }
+
+    /// Half-open: one more probe, and another could follow.
+    #[must_use]
+    pub const fn probed(self) -> Self {
+        self.with(Self::IN_FLIGHT_AT, W::PROBES, self.in_flight() + 1)
+    }
+
+    /// Half-open: one more probe takes the last slot, and the lease runs anew.
+    #[must_use]
+    pub const fn filled(self) -> Self {
+        self.probed()
+            .with(Self::FILL_AT, W::FILL, self.field(Self::FILL_AT, W::FILL) + 1)
+    }
+
+    /// Half-open: the lease of a full round ran out. A new round begins with this call as its first probe; what
+    /// was counted for the verdict stays.
+    #[must_use]
+    pub const fn renewed(self) -> Self {
+        let late = if self.late() < ones(W::LATE) {
+            self.late() + 1
+        } else {
+            self.late()
+        };
+        let round = self.in_phase(Self::HALF_OPEN).with(Self::LATE_AT, W::LATE, late);
+        round
+            .with(Self::SUCCESSES_AT, W::PROBES, self.successes())
+            .with(Self::IN_FLIGHT_AT, W::PROBES, 1)
+    }
+
+    /// Half-open: one more success, of at most [`MOST_PROBES`](Self::MOST_PROBES).
+    #[must_use]
+    pub const fn with_success(self) -> Self {
+        self.with(Self::SUCCESSES_AT, W::PROBES, self.successes() + 1)
+    }
+
+    /// Half-open: a probe of this round gives its slot back.
+    #[must_use]
+    pub const fn released(self) -> Self {
+        self.with(Self::IN_FLIGHT_AT, W::PROBES, self.in_flight().saturating_sub(1))
+    }
+
+    /// Closes; the next opening gets the cool-down of `attempt`.
+    #[must_use]
+    pub const fn closed(self, attempt: u32) -> Self {
+        self.in_phase(Self::CLOSED)
+            .with(Self::ATTEMPT_AT, W::ATTEMPT, attempt)
+    }
+}
+
+impl<W: Widths> fmt::Debug for Word<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut show = f.debug_struct("Word");
+        show.field("state", &self.state())
+            .field("generation", &self.generation());
+        show.field("attempt", &self.attempt())
+            .field("fill", &self.field(Self::FILL_AT, W::FILL));
+        match self.state() {
+            State::Closed => show.field("failures", &self.failures()),
+            State::Open => show.field("carried", &self.field(0, W::CARRIED)),
+            State::HalfOpen => show
+                .field("late", &self.late())
+                .field("successes", &self.successes())
+                .field("in_flight", &self.in_flight()),
+        };
+        show.finish()
+    }
+}
+
+/// The end of a phase's timer, in ticks, modulo 2^46.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline<W> {
+    ticks: u64,
+    widths: PhantomData<W>,
+}
+
+impl<W: Widths> Deadline<W> {
+    const MODULUS: u64 = 1 << (W::LOW + W::HIGH);
+    /// The lowest bit that an open word carries.
+    const CARRIED_AT: u32 = W::LOW - W::CARRIED;
+
+    /// No timer is in the future by more than this, and none that is further away is believed: half of what
+    /// the low word tells apart.
+    pub const REACH: u32 = 1 << (W::LOW - 1);
+
+    /// The longest wait that may be configured: half the reach, so that a clock reading may be that old too,
+    /// less what a helper rounds an opening up by.
+    pub const LONGEST_WAIT: u32 = Self::REACH / 2 - (1 << Self::CARRIED_AT);
+
+    /// The deadline at `now + wait`.
+    pub const fn after(now: u64, wait: u32) -> Self {
+        Self::at(now.wrapping_add(wait as u64))
+    }
+
+    const fn at(ticks: u64) -> Self {
+        Self {
+            ticks: ticks & (Self::MODULUS - 1),
+            widths: PhantomData,
+        }
+    }
+
+    /// The value nearest to `now` whose low bits are these, of which the low word has `W::LOW`.
+    const fn nearest(now: u64, low: u32) -> Self {
+        // The distance from `now`'s low bits, as a signed number of `W::LOW` bits.
+        let unused = 32 - W::LOW;
+        let ahead = (low.wrapping_sub(now as u32) << unused).cast_signed() >> unused;
+        Self::at(now.wrapping_add_signed(ahead as i64))
+    }
+
+    /// The deadline that a helper gives an opening of which it knows the carried bits only: the rest all ones,
+    /// so that it is never before the maker's.
+    pub fn of_opening(now: u64, word: Word<W>) -> Self {
+        let carried = word.field(0, W::CARRIED) << Self::CARRIED_AT;
+        Self::nearest(now, carried | ones(Self::CARRIED_AT))
+    }
+
+    /// The deadline nearest to this one, or to this moment, whose low bits are in `low`.
+    #[must_use]
+    pub const fn agreeing_with(self, low: Low<W>) -> Self {
+        Self::nearest(self.ticks, low.bits & ones(W::LOW))
+    }
+
+    /// The deadline of `word`'s instance, from both timer words, which are set.
+    pub fn read(word: Word<W>, low: Low<W>, high: High<W>) -> Self {
+        let mut bits = low.bits & ones(W::LOW);
+        if matches!(word.state(), State::Open) {
+            bits = bits & ones(Self::CARRIED_AT) | word.field(0, W::CARRIED) << Self::CARRIED_AT;
+        }
+        Self::at((high.bits & ones(W::HIGH)) as u64 * (1 << W::LOW) + bits as u64)
+    }
+
+    /// How many ticks are left at `now`; `None` when the timer is over.
+    ///
+    /// At the deadline itself it is over. Anything more than [`REACH`](Self::REACH) ahead is believed to be
+    /// behind: a clock that stepped back heals by itself.
+    pub const fn left(self, now: u64) -> Option<u32> {
+        let left = self.ticks.wrapping_sub(now) & (Self::MODULUS - 1);
+        if left != 0 && left <= Self::REACH as u64 {
+            Some(left as u32)
+        } else {
+            None
+        }
+    }
+
+    #[inline]
+    const fn low(self) -> u32 {
+        self.ticks as u32 & ones(W::LOW)
+    }
+
+    const fn high(self) -> u32 {
+        (self.ticks >> W::LOW) as u32
+    }
+}
+
+/// The low timer word.
+#[derive(Clone, Copy, Debug)]
+pub struct Low<W> {
+    bits: u32,
+    widths: PhantomData<W>,
+}
+
+impl<W: Widths> Low<W> {
+    /// The word of these bits, which were a low timer word's.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self {
+            bits,
+            widths: PhantomData,
+        }
+    }
+
+    /// The bits, for the atomic.
+    pub const fn bits(self) -> u32 {
+        self.bits
+    }
+
+    /// Whether it holds the timer of `word`'s instance.
+    pub const fn is_set_for(self, word: Word<W>) -> bool {
+        (self.bits >> W::LOW) & 3 == word.tag()
+    }
+
+    /// With `deadline`, as the next timer.
+    #[must_use]
+    pub const fn next(self, deadline: Deadline<W>) -> Self {
+        let count = ((self.bits >> W::LOW) + 1) & ones(W::LOW_COUNT);
+        Self::from_bits(count << W::LOW | deadline.low())
+    }
+}
+
+/// The high timer word.
+///
+/// Its count is long, because its deadline bits hardly ever change: with two bits a helper that was stopped
+/// for four instances would find the very word that it had seen.
+#[derive(Clone, Copy, Debug)]
+pub struct High<W> {
+    bits: u32,
+    widths: PhantomData<W>,
+}
+
+impl<W: Widths> High<W> {
+    /// The word of these bits, which were a high timer word's.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self {
+            bits,
+            widths: PhantomData,
+        }
+    }
+
+    /// The bits, for the atomic.
+    pub const fn bits(self) -> u32 {
+        self.bits
+    }
+
+    /// Whether it holds the timer of `word`'s instance.
+    pub const fn is_set_for(self, word: Word<W>) -> bool {
+        (self.bits >> W::HIGH) & 3 == word.tag()
+    }
+
+    /// With `deadline`, as the next timer.
+    #[must_use]
+    pub const fn next(self, deadline: Deadline<W>) -> Self {
+        let count = ((self.bits >> W::HIGH) + 1) & ones(W::HIGH_COUNT);
+        Self::from_bits(count << W::HIGH | deadline.high())
+    }
+}
+
+#[cfg(test)]
+mod tests;

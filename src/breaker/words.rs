@@ -1,0 +1,84 @@
+//! The three words as atomics, and a clock and a random source beside them: what the protocol runs on.
+
+use core::convert::Infallible;
+
+use super::protocol::{Memory, Place};
+use super::word::Real;
+use crate::random::Random;
+use crate::sync::{AtomicU32, Ordering};
+use crate::time::{Clock, Instant};
+
+/// All the state that a breaker has: twelve bytes. All zero, it is closed.
+#[derive(Debug)]
+pub struct StateWords {
+    state: AtomicU32,
+    low: AtomicU32,
+    high: AtomicU32,
+}
+
+impl StateWords {
+    const_fn! {
+        /// A closed breaker's.
+        pub const fn new() -> Self {
+            Self { state: AtomicU32::new(0), low: AtomicU32::new(0), high: AtomicU32::new(0) }
+        }
+    }
+
+    #[inline]
+    fn at(&self, place: Place) -> &AtomicU32 {
+        match place {
+            Place::State => &self.state,
+            Place::Low => &self.low,
+            Place::High => &self.high,
+        }
+    }
+}
+
+/// The words with the clock and the random source of one operation.
+#[derive(Debug)]
+pub struct Live<'a, C: ?Sized, R: ?Sized> {
+    pub words: &'a StateWords,
+    pub clock: &'a C,
+    pub random: &'a R,
+}
+
+impl<C: Clock + ?Sized, R: Random + ?Sized> Memory for Live<'_, C, R> {
+    type Widths = Real;
+    type Stop = Infallible;
+
+    #[inline]
+    fn load(&self, place: Place, order: Ordering) -> Result<u32, Infallible> {
+        // ORDERING: the protocol's; the reason stands there at each load.
+        Ok(self.words.at(place).load(order))
+    }
+
+    #[inline]
+    fn swap_if(&self, place: Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Infallible> {
+        // ORDERING: the protocol's on success. Relaxed on failure: the caller starts again from its loads.
+        Ok(self
+            .words
+            .at(place)
+            .compare_exchange(seen, new, order, Ordering::Relaxed)
+            .is_ok())
+    }
+
+    #[inline]
+    fn now(&self) -> Result<Instant, Infallible> {
+        Ok(self.clock.now())
+    }
+
+    #[inline]
+    fn draw(&self) -> u32 {
+        self.random.next()
+    }
+}
+
+/// Attempts until one decides.
+pub fn decide<T>(mut attempt: impl FnMut() -> Result<Option<T>, Infallible>) -> T {
+    loop {
+        let Ok(decision) = attempt();
+        if let Some(decision) = decision {
+            return decision;
+        }
+    }
+}
