@@ -139,14 +139,8 @@ mod tests {
         let edges = |bits: u32| (0..bits).flat_map(|k| [(1u64 << k) - 1, 1 << k, (1 << k) + 1]);
         for draw in edges(32).map(|d| d as u32).chain([u32::MAX - 1, u32::MAX]) {
             for most in edges(64).chain([99, 1_000_000, u64::MAX - 1, u64::MAX]) {
-                // The top 64 of 128 bits of fraction times span, with the one product that needs 129 bits
-                // taken apart.
-                let fraction = u128::from(draw) << 32 | u128::from(draw);
-                let product = fraction * u128::from(most);
-                let expected = match product.checked_add(fraction) {
-                    Some(sum) => sum >> 64,
-                    None => unreachable!("2^64 fractions of 2^64 - 1 at most"),
-                };
+                let fraction = u128::from(draw) * ((1 << 32) + 1);
+                let expected = (fraction * (u128::from(most) + 1)) >> 64;
                 assert_eq!(u128::from(up_to(draw, most)), expected, "{draw} of 0..={most}");
             }
         }

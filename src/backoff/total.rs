@@ -62,14 +62,19 @@ impl Backoff {
         let last = self.grown(u32::MAX).as_micros();
         let mut sum = 0u64;
         let mut i = 0;
-        while i < n && i < ONE_BY_ONE && self.grown(i).as_micros() < last {
-            sum = sum.saturating_add(self.jitter.most(self.grown(i).as_micros()));
+        while i < n {
+            let delay = self.grown(i).as_micros();
+            if delay == last {
+                break;
+            }
+            if i == ONE_BY_ONE {
+                let end = self.growth_ends(i, n, last);
+                sum = sum.saturating_add(self.most_between(i, end));
+                i = end;
+                break;
+            }
+            sum = sum.saturating_add(self.jitter.most(delay));
             i += 1;
-        }
-        if i < n && self.grown(i).as_micros() < last {
-            let end = self.growth_ends(i, n, last);
-            sum = sum.saturating_add(self.most_between(i, end));
-            i = end;
         }
         sum.saturating_add(self.jitter.most(last).saturating_mul((n - i) as u64))
     }
