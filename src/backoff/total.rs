@@ -17,9 +17,9 @@ impl Backoff {
     /// is not part of it.
     ///
     /// It is the exact maximum for constant, linear and fibonacci delays, for factors of 1.1 and above, and for
-    /// the first 512 growing delays of any factor. Later delays of smaller factors are overestimated by at most
-    /// 1 us each and a millionth; those of a linear backoff with [`Jitter::PlusMinus`] by at most 1 us
-    /// each. Where [`max_total`](super::Builder::max_total) is what ends the series, it is that.
+    /// the first 512 growing delays of any kind. Later ones are added up by formula, which overestimates smaller
+    /// factors, and linear delays with [`Jitter::PlusMinus`], by at most a millionth of the sum and 5 us a
+    /// delay. Where [`max_total`](super::Builder::max_total) is what ends the series, it is that.
     pub const fn worst_case_total(&self, n: u32) -> Micros {
         let delays = match self.max_attempts {
             Some(attempts) if attempts <= n => attempts.saturating_sub(1),
