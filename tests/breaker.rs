@@ -513,6 +513,19 @@ fn a_permit_held_too_long_counts_as_a_failure_when_it_is_dropped() {
         1,
         "a clock that stepped back has measured nothing"
     );
+    let permit = breaker.at(clock.now()).try_acquire().unwrap();
+    advance(&clock, secs(100));
+    drop(permit);
+    assert_eq!(
+        breaker.snapshot().failures(),
+        1,
+        "nobody knows how long it was held"
+    );
+    let permit = breaker.at(clock.now()).try_acquire().unwrap();
+    drop(permit.at(clock.now().after(secs(3))));
+    assert_eq!(breaker.snapshot().state(), State::Open, "now somebody says so");
+    breaker.reset();
+    breaker.try_acquire().unwrap().failure();
     // The same for a future, and a settled permit is settled however long it took.
     let permit = breaker.try_acquire().unwrap();
     advance(&clock, secs(100));

@@ -1,6 +1,7 @@
 //! How a backoff is put together, and what is wrong with one that is refused.
 
 use core::fmt;
+use core::num::NonZeroU32;
 use core::time::Duration;
 
 use super::shape::{FINEST, Factor, Shape};
@@ -146,17 +147,24 @@ impl Builder {
                 step: step.as_micros(),
             },
             Growth::Fibonacci => Shape::Fibonacci,
-            Growth::Exponential => match self.factor {
-                None => Shape::Exponential {
-                    factor: Factor::new(2, 1),
-                },
-                Some((_, 0)) => return Err(InvalidBackoff::ZeroDenominator),
-                Some((n, d)) if n < d => return Err(InvalidBackoff::FactorBelowOne),
-                Some((n, _)) if n > FINEST => return Err(InvalidBackoff::FactorTooFine),
-                Some((n, d)) => Shape::Exponential {
-                    factor: Factor::new(n, d),
-                },
-            },
+            Growth::Exponential => {
+                let (n, d) = match self.factor {
+                    Some(factor) => factor,
+                    None => (2, 1),
+                };
+                let Some(denominator) = NonZeroU32::new(d) else {
+                    return Err(InvalidBackoff::ZeroDenominator);
+                };
+                if n < d {
+                    return Err(InvalidBackoff::FactorBelowOne);
+                }
+                if n > FINEST {
+                    return Err(InvalidBackoff::FactorTooFine);
+                }
+                Shape::Exponential {
+                    factor: Factor::new(n, denominator),
+                }
+            }
         };
         let (first, cap) = (self.first.as_micros(), self.cap.as_micros());
         if matches!(shape, Shape::Exponential { .. } | Shape::Fibonacci) && first == 0 {

@@ -1,5 +1,7 @@
 //! How delays grow from one retry to the next, before cap and jitter.
 
+use core::num::NonZeroU32;
+
 use super::wide::wide_product;
 
 /// The largest number that a factor's fraction may be made of. The error of [`Factor::times_power`] rests on it.
@@ -56,19 +58,20 @@ struct Power {
 }
 
 impl Factor {
-    /// The caller has checked that 0 < `denominator` <= `numerator` <= [`FINEST`].
-    pub(super) const fn new(numerator: u32, denominator: u32) -> Self {
-        let divisor = denominator as u64;
+    /// The caller has checked that `denominator` <= `numerator` <= [`FINEST`].
+    pub(super) const fn new(numerator: u32, denominator: NonZeroU32) -> Self {
+        let divisor = denominator.get() as u64;
         let whole = numerator as u64 / divisor;
         // 64 bits behind the point, 32 at a time.
         let first = (numerator as u64 % divisor) << 32;
         let second = (first % divisor) << 32;
         let fraction = ((first / divisor) << 32) | (second / divisor);
-        let exponent = whole.ilog2();
+        // At least 1 as it is, which the compiler cannot know.
+        let exponent = 63 - (whole | 1).leading_zeros();
         let mantissa = whole << (63 - exponent) | fraction >> exponent >> 1;
         Self {
             numerator,
-            denominator,
+            denominator: denominator.get(),
             power: Power { mantissa, exponent },
         }
     }

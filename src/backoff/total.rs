@@ -136,6 +136,8 @@ const fn geometric(factor: Factor, first: u64, from: u32, end: u32) -> u128 {
     let upper = upper + (upper >> 40) + 1;
     // Below 2^97 * 2^16.
     let way = (upper - lower) * factor.denominator as u128;
-    let sum = upper + way.div_ceil((factor.numerator - factor.denominator) as u128);
+    let excess = (factor.numerator - factor.denominator) as u128;
+    // Never zero, which the compiler cannot know.
+    let sum = upper + way.div_ceil(if excess == 0 { 1 } else { excess });
     sum.div_ceil(1 << 32) + ((end - from) as u128).div_ceil(2)
 }

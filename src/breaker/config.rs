@@ -61,7 +61,7 @@ impl Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoRandom;
 
-/// Always 0. It is never asked, since jitter without a source is not built.
+/// Always 0, and never asked: a jittered cool-down without a source is not built.
 impl Random for NoRandom {
     fn next(&self) -> u32 {
         0
@@ -139,6 +139,8 @@ impl<R: Copy> Builder<R> {
 
     /// A permit that is dropped unsettled after being held for at least this long counts as a failure: the
     /// caller probably gave up waiting. Costs a reading of the clock for every admission and every such drop.
+    /// A permit that was got with a bare [`Instant`](crate::Instant) cannot tell, unless it is dropped as
+    /// `permit.at(clock)`.
     pub const fn abandoned_after(mut self, held: Duration) -> Self {
         self.said.abandoned_after = Some(Micros::from_duration(held));
         self

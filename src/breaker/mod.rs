@@ -77,7 +77,7 @@ use crate::rejected::{Error, Reason, Rejected, RetryAfter};
 use crate::time::{Clock, Micros};
 use protocol::{Admission, Outcome};
 use word::{Real, Word};
-use words::{Live, StateWords, decide};
+use words::{Live, Shared, StateWords, decide};
 
 /// A circuit breaker that counts consecutive failures; see the [module](self).
 ///
@@ -85,13 +85,6 @@ use words::{Live, StateWords, decide};
 pub struct Breaker<C, P = &'static Config> {
     clock: C,
     shared: Shared<P>,
-}
-
-/// What is the breaker's whatever the clock.
-#[derive(Debug)]
-pub struct Shared<P> {
-    words: StateWords,
-    policy: P,
 }
 
 impl<C, P> Breaker<C, P> {

@@ -32,8 +32,13 @@
 //!
 //! Limits, all in ticks (a tick is 1 us unless a wait above 4.4 minutes is configured, see `config`):
 //! - A permit held, or a thread stopped inside one CAS, over exactly a multiple of 512 generations is taken for
-//!   a present one. A thread stopped between its loads and its CAS on a timer word, while a multiple of four
-//!   instances go by and end in the very same 30 bits of deadline, sets the next timer to its own deadline.
+//!   a present one.
+//! - Within one half-open generation, instances are told apart by the fill alone, which four cancelled probes
+//!   bring round. A caller stopped between its loads and its CAS while exactly a multiple of four times the
+//!   last slot was taken, and given back by probes that were cancelled, decides by the lease that it had
+//!   read: it may begin a new round before the present lease is over. No round ever has more than its probes.
+//! - A helper stopped before its CAS on `low`, over exactly a multiple of four instances that end in the very same 30
+//!   bits of deadline, sets the next timer to its own deadline.
 //! - 46 bits: left alone in one phase for exactly a multiple of 2.2 years, a timer refuses once more for at
 //!   most 8.9 minutes.
 //! - If a maker is stopped before `high` and then nobody calls for 9 to 18 minutes, the opening lasts at most
@@ -124,6 +129,11 @@ pub struct Reading<W: Widths> {
     pub now: Option<Instant>,
 }
 
+/// The event of a transition.
+pub fn event<W: Widths>(from: Word<W>, to: Word<W>) -> Transition {
+    Transition::between(from, to)
+}
+
 /// The ticket of a call to a closed breaker: one load. `None` says to ask [`admit`].
 #[inline]
 pub fn admit_closed<M: Memory>(memory: &M) -> Attempt<Word<M::Widths>, M> {
@@ -181,7 +191,7 @@ pub fn admit<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Admission<M::Width
         return Ok(None);
     }
     help(memory, rules, next, Some(rules.deadline(now, rules.lease)))?;
-    let made = (next.generation() != word.generation()).then(|| Transition::between(word, next));
+    let made = (next.generation() != word.generation()).then(|| event(word, next));
     Ok(Some(Admission::Admitted { ticket: next, made }))
 }
 
@@ -244,7 +254,8 @@ pub fn settle<M: Memory>(
         } else {
             Micros::ZERO
         };
-        let deadline = rules.deadline(now, rules.cool_down(attempt, hint, memory.draw()));
+        let draw = if rules.jitters() { memory.draw() } else { 0 };
+        let deadline = rules.deadline(now, rules.cool_down(attempt, hint, draw));
         (word.opened(attempt, deadline), deadline)
     };
     change_instance(memory, rules, word, next, deadline)
@@ -296,9 +307,9 @@ pub fn reset<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Transition, M> {
 pub fn observe<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Reading<M::Widths>, M> {
     let word = load_state(memory)?;
     let waits = match word.state() {
-        State::Closed => false,
         State::Open => true,
         State::HalfOpen => word.in_flight() >= rules.probes,
+        _ => false,
     };
     if !waits {
         return Ok(Some(Reading {
@@ -335,7 +346,7 @@ fn change_instance<M: Memory>(
         return Ok(None);
     }
     help(memory, rules, next, Some(deadline))?;
-    Ok(Some(Some(Transition::between(word, next))))
+    Ok(Some(Some(event(word, next))))
 }
 
 fn load_state<M: Memory>(memory: &M) -> Result<Word<M::Widths>, M::Stop> {
@@ -404,7 +415,7 @@ fn help<M: Memory>(
                 _ if low.is_set_for(word) => Deadline::after(rules.ticks(now), 0).agreeing_with(low),
                 State::Open => Deadline::of_opening(rules.ticks(now), word),
                 State::HalfOpen => rules.deadline(now, rules.lease),
-                State::Closed => rules.deadline(now, rules.stable),
+                _ => rules.deadline(now, rules.stable),
             }
         }
     };

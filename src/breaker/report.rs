@@ -123,12 +123,12 @@ impl Snapshot {
         }
     }
 
-    /// Openings since the breaker was last stable, 16 standing for any more. It decides the next cool-down,
+    /// Openings since the breaker was last stable, 15 standing for any more. It decides the next cool-down,
     /// and falls back at the first opening after a stable period.
     pub const fn openings_in_a_row(&self) -> u32 {
         match self.state() {
             State::Closed => self.word.attempt(),
-            _ => self.word.attempt() + 1,
+            _ => self.word.next_attempt(),
         }
     }
 }

@@ -41,16 +41,21 @@ impl Rules {
         now.as_micros() >> self.tick
     }
 
-    /// The deadline `wait` ticks after `now`, never before its microsecond.
+    /// The deadline `wait` ticks after `now`, never before its microsecond; no wait is over at once.
     pub const fn deadline<W: Widths>(&self, now: Instant, wait: u32) -> Deadline<W> {
         let begun = now.as_micros() & ((1 << self.tick) - 1) != 0;
-        Deadline::after(self.ticks(now).wrapping_add(begun as u64), wait)
+        Deadline::after(self.ticks(now).wrapping_add((begun && wait > 0) as u64), wait)
     }
 
     /// The microseconds from `now` until the tick that comes `left` ticks after `now`'s.
     pub const fn until(&self, now: Instant, left: u32) -> Micros {
         let begun = now.as_micros() & ((1 << self.tick) - 1);
         Micros::from_micros(((left as u64) << self.tick).saturating_sub(begun))
+    }
+
+    /// Whether a cool-down needs a random number.
+    pub const fn jitters(&self) -> bool {
+        !matches!(self.jitter, Jitter::None)
     }
 
     /// The cool-down of the opening numbered `attempt`, jittered by `draw`, and at least the server's hint.

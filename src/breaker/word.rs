@@ -375,7 +375,7 @@ impl<W: Widths> Deadline<W> {
     const fn nearest(now: u64, low: u32) -> Self {
         // The distance from `now`'s low bits, as a signed number of `W::LOW` bits.
         let unused = 32 - W::LOW;
-        let ahead = (low.wrapping_sub(now as u32) << unused).cast_signed() >> unused;
+        let ahead = (low.wrapping_sub(now as u32) << unused) as i32 >> unused;
         Self::at(now.wrapping_add_signed(ahead as i64))
     }
 

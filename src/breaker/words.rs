@@ -34,6 +34,14 @@ impl StateWords {
     }
 }
 
+/// What is the breaker's whatever the clock. It has no public name, so that nobody else makes a
+/// [`Handle`](super::Handle).
+#[derive(Debug)]
+pub struct Shared<P> {
+    pub words: StateWords,
+    pub policy: P,
+}
+
 /// The words with the clock and the random source of one operation.
 #[derive(Debug)]
 pub struct Live<'a, C: ?Sized, R: ?Sized> {

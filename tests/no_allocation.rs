@@ -1,0 +1,167 @@
+//! A counting allocator over the whole public API: nothing allocates.
+
+use core::time::Duration;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use watertight::random::up_to;
+use watertight::{
+    Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Random, Reconnect, SharedRandom,
+    StdClock,
+};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every method passes its arguments on to the system's allocator, unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(run: impl FnOnce()) -> u64 {
+    let before = ALLOCATIONS.get();
+    run();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn the_counter_counts() {
+    assert!(allocations(|| drop(black_box(Box::new(1)))) > 0);
+}
+
+#[test]
+fn nothing_allocates() {
+    assert_eq!(allocations(breaker), 0, "breaker");
+    assert_eq!(allocations(backoff), 0, "backoff");
+    assert_eq!(allocations(ground), 0, "time, random, refusals");
+}
+
+struct Nothing;
+
+impl core::fmt::Write for Nothing {
+    fn write_str(&mut self, _: &str) -> core::fmt::Result {
+        Ok(())
+    }
+}
+
+/// Formats without keeping the text.
+macro_rules! show {
+    ($($value:expr),+) => {{
+        use core::fmt::Write;
+        $(write!(Nothing, "{:?}", $value).unwrap();)+
+    }};
+}
+
+fn breaker() {
+    let random = SharedRandom::seeded(3);
+    let clock = ManualClock::starting_at(Instant::from_micros(7));
+    let cool_down = Backoff::exponential(Duration::from_secs(1), Duration::from_secs(60))
+        .jitter(Jitter::PlusMinus(20))
+        .max_hint(Duration::from_secs(90))
+        .try_build()
+        .unwrap();
+    let config = Config::consecutive(2)
+        .probes(2, 2)
+        .probe_lease(Duration::from_secs(5))
+        .open_for(cool_down)
+        .stable_after(Duration::from_secs(5))
+        .abandoned_after(Duration::from_secs(5))
+        .random(&random)
+        .try_build()
+        .unwrap();
+    let breaker = Breaker::new(&clock, &config);
+    let mut context = Context::from_waker(Waker::noop());
+    for round in 0..50 {
+        let _ = breaker.call(|| Err::<(), _>(()));
+        let _ = breaker.call_observed(|| Ok::<_, ()>(()));
+        assert!(
+            pin!(breaker.call_async(core::future::pending::<Result<(), ()>>()))
+                .poll(&mut context)
+                .is_pending()
+        );
+        for _ in 0..2 {
+            if let Ok(permit) = breaker.try_acquire() {
+                show!(permit, permit.transition());
+                permit.failure_retry_after(Micros::from_secs(round));
+            }
+        }
+        let refused = breaker.at(clock.now()).try_acquire();
+        if let Err(rejected) = refused {
+            show!(rejected, rejected.reason(), rejected.retry_after());
+        }
+        clock.advance(Micros::from_secs(100)).unwrap();
+        drop(breaker.try_acquire());
+        core::mem::forget(breaker.try_acquire());
+        if let Ok(permit) = breaker.at(clock.now()).try_acquire() {
+            permit.at(clock.now()).success();
+        }
+        clock.advance(Micros::from_secs(100)).unwrap();
+        if let Ok(permit) = Breaker::try_acquire_owned(&breaker) {
+            permit.ignore();
+        }
+        show!(breaker, breaker.snapshot(), breaker.reset());
+    }
+    assert!(Config::consecutive(0).try_build().is_err());
+}
+
+fn backoff() {
+    let random = SharedRandom::seeded(3);
+    let start = Instant::from_micros(0);
+    for jitter in [
+        Jitter::None,
+        Jitter::Full,
+        Jitter::Equal,
+        Jitter::PlusMinus(10),
+        Jitter::Decorrelated,
+    ] {
+        let backoff = Backoff::exponential(Duration::from_millis(1), Duration::from_secs(1))
+            .jitter(jitter)
+            .max_attempts(20)
+            .max_total(Duration::from_secs(30))
+            .try_build()
+            .unwrap();
+        black_box(backoff.delays(&random).map(Micros::as_micros).sum::<u64>());
+        black_box(backoff.worst_case_total(7));
+        black_box(backoff.at_least(Micros::ZERO, Micros::MAX));
+        let mut reconnect = Reconnect::new(backoff, Duration::from_secs(1));
+        reconnect.connected(start);
+        reconnect.reset();
+        show!(backoff, reconnect);
+    }
+}
+
+fn ground() {
+    let random = SharedRandom::seeded(1);
+    random.reseed(2);
+    black_box(up_to(random.next(), 10));
+    let clock = ManualClock::starting_at(Instant::from_micros(0));
+    clock.set(Instant::from_micros(9)).unwrap();
+    clock.step_back(Micros::from_secs(1)).unwrap();
+    black_box(StdClock.now());
+    show!(
+        random,
+        clock,
+        StdClock,
+        Micros::from_duration(Duration::MAX),
+        clock.now()
+    );
+}
