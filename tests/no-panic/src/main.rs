@@ -1,0 +1,184 @@
+//! Calls everything in watertight with values that the compiler cannot know, and links only if no panic can be
+//! reached: the panic handler calls a function that does not exist. It is not run.
+#![no_std]
+#![no_main]
+
+use core::future::Future;
+use core::hint::black_box;
+use core::panic::PanicInfo;
+use core::pin::pin;
+use core::task::{Context, Waker};
+use core::time::Duration;
+
+use watertight::random::up_to;
+use watertight::{
+    Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Random, Reconnect, SharedRandom,
+};
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    unsafe extern "C" {
+        fn watertight_can_panic() -> !;
+    }
+    // SAFETY: it does not exist; if this were reached the program would not have been linked.
+    unsafe { watertight_can_panic() }
+}
+
+#[link(name = "c")]
+unsafe extern "C" {}
+
+static RANDOM: SharedRandom = SharedRandom::seeded(1);
+static CLOCK: ManualClock = ManualClock::starting_at(Instant::from_micros(0));
+static LINK: Config<&SharedRandom> = Config::consecutive(3)
+    .probes(2, 3)
+    .open_for(
+        Backoff::linear(SECOND, SECOND, Duration::from_secs(15))
+            .jitter(Jitter::PlusMinus(50))
+            .build(),
+    )
+    .abandoned_after(MINUTE)
+    .random(&RANDOM)
+    .build();
+static MODEM: Breaker<&ManualClock, &Config<&SharedRandom>> = Breaker::new(&CLOCK, &LINK);
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[unsafe(no_mangle)]
+extern "C" fn _start() -> ! {
+    #[cfg(feature = "can-panic")]
+    assert!(black_box(1) == 1);
+    let _ = black_box(ground());
+    let _ = black_box(backoff());
+    let _ = black_box(breaker());
+    #[allow(clippy::empty_loop, reason = "there is nowhere to return to")]
+    loop {}
+}
+
+fn any<T: Copy>(value: T) -> T {
+    black_box(value)
+}
+
+fn duration() -> Duration {
+    // `Duration::new` carries whole seconds, and can panic by itself.
+    Duration::from_micros(any(0)).saturating_add(Duration::from_nanos(any(0)))
+}
+
+fn ground() -> Option<()> {
+    let micros = Micros::from_duration(duration()).saturating_add(Micros::from_secs(any(1)));
+    let micros = micros
+        .saturating_mul(any(3))
+        .saturating_sub(Micros::from_millis(any(2)));
+    black_box(micros.as_duration());
+    CLOCK.advance(micros).ok()?;
+    CLOCK.step_back(micros).ok()?;
+    CLOCK.set(Instant::from_micros(any(7))).ok()?;
+    black_box(CLOCK.now().since(Instant::from_micros(any(9)).before(micros)));
+    RANDOM.reseed(any(5));
+    black_box(up_to(RANDOM.next(), any(9)));
+    Some(())
+}
+
+fn backoff() -> Option<()> {
+    let jitter = match any(0) {
+        0 => Jitter::None,
+        1 => Jitter::Full,
+        2 => Jitter::Equal,
+        3 => Jitter::Decorrelated,
+        _ => Jitter::PlusMinus(any(0)),
+    };
+    let builder = match any(0) {
+        0 => Backoff::constant(duration()),
+        1 => Backoff::linear(duration(), duration(), duration()),
+        2 => Backoff::fibonacci(duration(), duration()),
+        3 => Backoff::exponential(duration(), duration()),
+        _ => Backoff::exponential(duration(), duration()).factor(any(3), any(2)),
+    };
+    let builder = builder
+        .jitter(jitter)
+        .max_hint(duration())
+        .max_attempts(any(3))
+        .max_total(duration());
+    let backoff = if any(true) {
+        builder.first_at_once()
+    } else {
+        builder
+    }
+    .try_build()
+    .ok()?;
+    black_box(backoff.delay(any(1), Micros::from_micros(any(1)), any(1)));
+    black_box(backoff.at_least(Micros::from_micros(any(1)), Micros::from_micros(any(1))));
+    black_box(backoff.worst_case_total(any(1)));
+    let mut delays = backoff.delays(&RANDOM);
+    black_box((delays.next(), delays.next(), delays.total()));
+    let mut reconnect = Reconnect::new(backoff, duration());
+    reconnect.connected(Instant::from_micros(any(0)));
+    black_box(reconnect.next_delay(Instant::from_micros(any(0)), &RANDOM));
+    let hint = Micros::from_micros(any(1));
+    black_box(reconnect.next_delay_at_least(Instant::from_micros(any(0)), hint, &RANDOM));
+    black_box((delays.next_at_least(hint), reconnect.retries()));
+    reconnect.reset();
+    Some(())
+}
+
+fn configured() -> Option<Config<&'static SharedRandom>> {
+    let cool_down = Backoff::exponential(duration(), duration())
+        .factor(any(3), any(2))
+        .jitter(Jitter::Equal);
+    Config::consecutive(any(1))
+        .probes(any(1), any(1))
+        .probe_lease(duration())
+        .open_for(cool_down.try_build().ok()?)
+        .stable_after(duration())
+        .abandoned_after(duration())
+        .random(&RANDOM)
+        .try_build()
+        .ok()
+}
+
+fn breaker() -> Option<()> {
+    let owned = Breaker::new(CLOCK.now(), configured()?);
+    black_box(owned.snapshot());
+    if let Ok(permit) = owned.try_acquire() {
+        black_box(
+            permit
+                .at(Instant::from_micros(any(1)))
+                .failure_retry_after(Micros::from_micros(any(1))),
+        );
+    }
+    black_box(MODEM.reset());
+    black_box(MODEM.call(|| if any(true) { Ok(1) } else { Err(2) })).ok();
+    black_box(MODEM.call_observed(|| if any(true) { Ok(1) } else { Err(2) }))
+        .0
+        .ok();
+    drop(MODEM.try_acquire());
+    if let Ok(permit) = Breaker::try_acquire_owned(&MODEM) {
+        black_box((permit.transition(), permit.is_probe()));
+        permit.ignore();
+    }
+    match MODEM.at(Instant::from_micros(any(1))).try_acquire() {
+        Ok(permit) => {
+            black_box(permit.at(Instant::from_micros(any(1))).success()).map(|made| made.generation())
+        }
+        Err(rejected) => {
+            black_box((rejected.reason(), rejected.retry_after()));
+            None
+        }
+    };
+    let snapshot = MODEM.at(Instant::from_micros(any(1))).snapshot();
+    black_box((
+        snapshot.state(),
+        snapshot.retry_after(),
+        snapshot.failures(),
+        snapshot.openings_in_a_row(),
+    ));
+    black_box((
+        snapshot.probe_successes(),
+        snapshot.probes_in_flight(),
+        snapshot.generation(),
+    ));
+    let call = pin!(MODEM.call_async(core::future::ready(if any(true) { Ok(1) } else { Err(2) })));
+    black_box(call.poll(&mut Context::from_waker(Waker::noop())))
+        .is_ready()
+        .then_some(())
+}
