@@ -1,0 +1,215 @@
+//! Faults that circuit breakers and backoffs are known for, each reproduced as far as it goes here.
+
+mod common;
+
+use core::time::Duration;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use common::{micros, millis, secs};
+use watertight::{
+    Backoff, Breaker, Config, Instant, Jitter, ManualClock, Micros, RetryAfter, SharedRandom, State,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn clock() -> ManualClock {
+    ManualClock::starting_at(Instant::from_micros(u64::MAX - 300_000))
+}
+
+fn trip<P: watertight::breaker::Policy>(breaker: &Breaker<&ManualClock, P>) {
+    while breaker.try_acquire().expect("it is closed").failure().is_none() {}
+}
+
+/// Probe accounting beside the state admits all of 1000 callers at the end of the cool-down.
+#[test]
+fn a_thousand_callers_at_the_end_of_the_cool_down() {
+    static THREE_PROBES: Config = Config::consecutive(1)
+        .probes(3, 3)
+        .open_for(common::constant(SECOND))
+        .build();
+    let clock = clock();
+    let breaker = Breaker::new(&clock, &THREE_PROBES);
+    for _ in 0..if cfg!(miri) { 1 } else { 20 } {
+        trip(&breaker);
+        clock.advance(secs(1)).unwrap();
+        let (threads, calls) = if cfg!(miri) { (4, 10) } else { (10, 100) };
+        let start = Barrier::new(threads);
+        let admitted = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    start.wait();
+                    for _ in 0..calls {
+                        if let Ok(permit) = breaker.try_acquire() {
+                            admitted.fetch_add(1, Ordering::Relaxed);
+                            std::mem::forget(permit);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(admitted.into_inner(), 3);
+        breaker.reset();
+    }
+}
+
+/// A cancelled probe that keeps its slot wedges the breaker in half-open for ever.
+#[test]
+fn one_cancelled_probe() {
+    static ONE_PROBE: Config = Config::consecutive(1).open_for(common::constant(SECOND)).build();
+    let clock = clock();
+    let breaker = Breaker::new(&clock, &ONE_PROBE);
+    trip(&breaker);
+    clock.advance(secs(1)).unwrap();
+    drop(breaker.try_acquire().expect("the probe"));
+    let probe = breaker.try_acquire().expect("the slot is free again, at once");
+    assert_eq!(probe.success().expect("it closes").to(), State::Closed);
+}
+
+/// A half-open state that admits N calls in all and wants M > N successes never closes.
+#[test]
+fn probes_fewer_than_the_required_successes() {
+    static ONE_OF_FIFTEEN: Config = Config::consecutive(1)
+        .probes(1, 15)
+        .open_for(common::constant(SECOND))
+        .build();
+    let clock = clock();
+    let breaker = Breaker::new(&clock, &ONE_OF_FIFTEEN);
+    trip(&breaker);
+    clock.advance(secs(1)).unwrap();
+    for _ in 1..15 {
+        assert_eq!(breaker.try_acquire().expect("one at a time").success(), None);
+    }
+    let last = breaker.try_acquire().expect("one at a time").success();
+    assert_eq!(last.expect("the fifteenth closes").to(), State::Closed);
+}
+
+/// Cool-downs kept in whole seconds make 500 ms zero, or a second.
+#[test]
+fn a_cool_down_of_500_ms() {
+    static HALF_A_SECOND: Config = Config::consecutive(1)
+        .open_for(common::constant(Duration::from_millis(500)))
+        .build();
+    let clock = clock();
+    let breaker = Breaker::new(&clock, &HALF_A_SECOND);
+    trip(&breaker);
+    let refused = breaker.try_acquire().expect_err("it is open");
+    assert_eq!(refused.retry_after(), RetryAfter::In(millis(500)));
+    clock.advance(micros(499_999)).unwrap();
+    assert_eq!(
+        breaker.try_acquire().expect_err("still").retry_after(),
+        RetryAfter::In(micros(1))
+    );
+    clock.advance(micros(1)).unwrap();
+    breaker.try_acquire().expect("not a microsecond more").ignore();
+}
+
+/// The same jitter seed on every device brings a whole fleet back in the same instant.
+#[test]
+fn a_fleet_of_200_with_different_seeds() {
+    let fleet = 200;
+    let cool_down = Backoff::exponential(SECOND, Duration::from_secs(8))
+        .jitter(Jitter::Full)
+        .build();
+    let mut delays: Vec<Vec<Micros>> = vec![Vec::new(); 5];
+    for seed in 0..fleet {
+        let random = SharedRandom::seeded(seed);
+        let config = Config::consecutive(1)
+            .open_for(cool_down)
+            .random(&random)
+            .try_build()
+            .unwrap();
+        let clock = clock();
+        let breaker = Breaker::new(&clock, config);
+        for delays in &mut delays {
+            if breaker.snapshot().state() == State::Closed {
+                trip(&breaker);
+            } else {
+                breaker
+                    .try_acquire()
+                    .expect("the probe")
+                    .failure()
+                    .expect("it reopens");
+            }
+            let wait = match breaker.snapshot().retry_after() {
+                Some(RetryAfter::In(wait)) => wait,
+                _ => Micros::ZERO,
+            };
+            delays.push(wait);
+            clock.advance(wait).unwrap();
+        }
+    }
+    for (delays, cap) in delays.iter_mut().zip([1, 2, 4, 8, 8]) {
+        let cap = secs(cap);
+        delays.sort();
+        assert!(delays.iter().all(|delay| *delay <= cap));
+        // Uniform over [0, cap]: each tenth of the range expects 20 of 200, with a deviation of 4.24. Fewer than 3
+        // or more than 37 lies 4 deviations out; there are fifty such counts.
+        for tenth in 0..10 {
+            let (from, to) = (cap.as_micros() * tenth / 10, cap.as_micros() * (tenth + 1) / 10);
+            let inside = delays
+                .iter()
+                .filter(|delay| (from..to).contains(&delay.as_micros()))
+                .count();
+            assert!(
+                (3..=37).contains(&inside),
+                "{inside} of {fleet} between {from} and {to} us"
+            );
+        }
+        delays.dedup();
+        assert!(
+            delays.len() >= 195,
+            "{} different delays of {fleet}",
+            delays.len()
+        );
+    }
+}
+
+/// A success that was under way before the trip closes the breaker.
+#[test]
+fn a_success_from_before_the_trip() {
+    static ONE: Config = Config::consecutive(1).open_for(common::constant(SECOND)).build();
+    let clock = clock();
+    let breaker = Breaker::new(&clock, &ONE);
+    let (early, earlier) = (breaker.try_acquire().unwrap(), breaker.try_acquire().unwrap());
+    trip(&breaker);
+    assert_eq!(early.success(), None);
+    clock.advance(secs(1)).unwrap();
+    let _probe = breaker.try_acquire().expect("the probe");
+    assert_eq!(earlier.success(), None);
+    assert_eq!(breaker.snapshot().state(), State::HalfOpen);
+}
+
+/// A clock that does not start at zero is taken for one on which everything is long past, or far ahead.
+#[test]
+fn a_clock_that_does_not_start_at_zero() {
+    static ONE: Config = Config::consecutive(1).open_for(common::constant(SECOND)).build();
+    for start in [
+        0,
+        1,
+        1 << 29,
+        1 << 30,
+        1 << 45,
+        1 << 46,
+        u64::MAX / 2,
+        u64::MAX - 999_999,
+        u64::MAX,
+    ] {
+        let clock = ManualClock::starting_at(Instant::from_micros(start));
+        let breaker = Breaker::new(&clock, &ONE);
+        trip(&breaker);
+        clock.advance(micros(999_999)).unwrap();
+        assert_eq!(
+            breaker.try_acquire().expect_err("open").retry_after(),
+            RetryAfter::In(micros(1))
+        );
+        clock.advance(micros(1)).unwrap();
+        breaker
+            .try_acquire()
+            .expect("the probe")
+            .success()
+            .expect("it closes");
+    }
+}
