@@ -52,6 +52,9 @@ mod for_loom {
     /// A load may return any store that its thread is not bound to have seen over; a read-modify-write returns
     /// the newest. Plain loads therefore find orderings that are too weak, and read-modify-writes reach
     /// interleavings that loom otherwise prunes: a model runs both ways.
+    ///
+    /// Stores become swaps then. Between a store and another thread's read-modify-write of the same word loom
+    /// keeps no order, and would go on to show the older value after the newer one.
     pub fn with_rmw_loads<T>(on: bool, model: impl FnOnce() -> T) -> T {
         struct Restore(bool);
         impl Drop for Restore {
@@ -80,7 +83,11 @@ mod for_loom {
         }
 
         pub fn store(&self, value: u32, order: Ordering) {
-            self.0.store(value, order);
+            if RMW_LOADS.get() {
+                self.0.swap(value, order);
+            } else {
+                self.0.store(value, order);
+            }
         }
 
         pub fn fetch_add(&self, value: u32, order: Ordering) -> u32 {
