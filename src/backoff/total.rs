@@ -18,7 +18,7 @@ impl Backoff {
     ///
     /// It is the exact maximum for constant, linear and fibonacci delays, for factors of 1.1 and above, and for
     /// the first 512 growing delays of any kind. Later ones are added up by formula, which overestimates smaller
-    /// factors, and linear delays with [`Jitter::PlusMinus`], by at most a millionth of the sum and 5 us a
+    /// factors, and linear delays with [`Jitter::PlusMinus`], by at most a billionth of the sum and 4 us a
     /// delay. Where [`max_total`](super::Builder::max_total) is what ends the series, it is that.
     pub const fn worst_case_total(&self, n: u32) -> Micros {
         let delays = match self.max_attempts {
@@ -101,14 +101,7 @@ impl Backoff {
         let bases = match self.shape {
             // As many times the mean of both ends.
             Shape::Linear { .. } => count * (lowest + highest) / 2,
-            Shape::Exponential { factor } => {
-                let series = geometric(factor, self.first.as_micros(), from, end);
-                if series < count * highest {
-                    series
-                } else {
-                    count * highest
-                }
-            }
+            Shape::Exponential { factor } => geometric(factor, self.first.as_micros(), from, end),
             Shape::Constant | Shape::Fibonacci => count * highest,
         };
         let total = match self.jitter {

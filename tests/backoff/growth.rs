@@ -45,6 +45,14 @@ fn each_shape_by_example() {
 }
 
 #[test]
+fn the_last_fibonacci_number_of_64_bits_is_the_93rd() {
+    let backoff = Backoff::fibonacci(micros(1), Duration::MAX).build();
+    // OEIS A000045.
+    let numbers = [7_540_113_804_746_346_429, 12_200_160_415_121_876_738, u64::MAX];
+    assert_eq!([91, 92, 93].map(|n| backoff.base_delay(n).as_micros()), numbers);
+}
+
+#[test]
 fn the_figures_of_other_systems() {
     // AWS: 100 ms doubling to 1 s. gRPC's A6 likewise.
     let aws = Backoff::exponential(millis(100), millis(1_000)).build();

@@ -8,6 +8,7 @@
 use watertight::{Backoff, Jitter, Micros, Random, SharedRandom};
 
 use crate::micros;
+use crate::naive::millis;
 
 const DRAWS: usize = 200_000;
 const FIRST: u64 = 100;
@@ -234,5 +235,59 @@ fn a_fleet_stays_spread_at_the_cap() {
             hundredths[((delay - low) * 100 / (1_000_001 - low)) as usize] += 1;
         }
         assert!(hundredths.iter().max() <= Some(&30), "{jitter:?}: {hundredths:?}");
+    }
+}
+
+#[test]
+fn the_jittered_figures_of_other_systems() {
+    // A draw as a fraction of all of them, to a microsecond.
+    let draw = |share: f64| (share * f64::from(u32::MAX)) as u32;
+    let close = |delay: Micros, ms: u64| {
+        assert!(
+            delay.as_micros().abs_diff(ms * 1_000) <= 1,
+            "{delay}, not {ms} ms"
+        )
+    };
+    // Polly: 1 s, 25 % up or down.
+    let polly = Backoff::constant(millis(1_000))
+        .jitter(Jitter::PlusMinus(25))
+        .build();
+    for (share, ms) in [(0.0, 750), (0.4, 950), (0.6, 1_050), (1.0, 1_250)] {
+        close(polly.delay(0, Micros::ZERO, draw(share)), ms);
+    }
+    // The AWS simulator, from 100 ms to 1 s.
+    let aws = |jitter| {
+        Backoff::exponential(millis(100), millis(1_000))
+            .jitter(jitter)
+            .build()
+    };
+    for (retry, share, ms) in [
+        (0, 1.0, 100),
+        (1, 0.5, 100),
+        (2, 0.0, 0),
+        (3, 1.0, 800),
+        (4, 1.0, 1_000),
+        (10, 0.25, 250),
+        (62, 1.0, 1_000),
+    ] {
+        close(aws(Jitter::Full).delay(retry, Micros::ZERO, draw(share)), ms);
+    }
+    let mut previous = Micros::ZERO;
+    for (retry, (share, ms)) in [(1.0, 300), (1.0, 900), (1.0, 1_000), (0.0, 100), (0.5, 200)]
+        .iter()
+        .enumerate()
+    {
+        previous = aws(Jitter::Decorrelated).delay(retry as u32, previous, draw(*share));
+        close(previous, *ms);
+    }
+    // gRPC's A6: 20 % up or down around 100 ms doubling to 1 s, jittered after the cap. Here the cap is what no delay
+    // exceeds, 1.2 s.
+    let grpc = Backoff::exponential(millis(100), millis(1_200))
+        .jitter(Jitter::PlusMinus(20))
+        .build();
+    for (retry, ms) in [100, 200, 400, 800, 1_000, 1_000].into_iter().enumerate() {
+        close(grpc.base_delay(retry as u32), ms);
+        close(grpc.delay(retry as u32, Micros::ZERO, 0), ms * 8 / 10);
+        close(grpc.delay(retry as u32, Micros::ZERO, u32::MAX), ms * 12 / 10);
     }
 }

@@ -35,6 +35,8 @@ const _: () = {
     assert!(total(exponential.first_at_once().build(), 7) == 63_000_000);
     assert!(total(exponential.build(), u32::MAX) == (63 + (all - 6) * 60) * 1_000_000);
     assert!(total(exponential.max_attempts(7).build(), u32::MAX) == 63_000_000);
+    assert!(total(exponential.max_attempts(7).build(), 7) == 63_000_000);
+    assert!(total(exponential.max_attempts(7).build(), 5) == 31_000_000);
     assert!(total(exponential.max_total(MINUTE).build(), u32::MAX) == 60_000_000);
     assert!(total(exponential.max_total(MINUTE).build(), 3) == 7_000_000);
     // 1 + 1 + 2 + 3 + 5 s.
@@ -69,7 +71,7 @@ fn is_tight(backoff: Backoff, n: u32, by_formula: bool) -> Result<(), String> {
         longest(backoff, n),
     );
     let slack = if by_formula {
-        truth / 1_000_000 + 5 * u128::from(n)
+        truth / 1_000_000_000 + 4 * u128::from(n)
     } else {
         0
     };
