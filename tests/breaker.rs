@@ -39,11 +39,9 @@ fn breaker<'a>(clock: &'a ManualClock, config: &'static Config) -> Breaker<&'a M
 
 /// Fails calls until the breaker opens.
 fn trip(breaker: &Breaker<&ManualClock>) -> Transition {
-    loop {
-        if let Some(transition) = breaker.try_acquire().expect("it is closed").failure() {
-            return transition;
-        }
-    }
+    (0..3)
+        .find_map(|_| breaker.try_acquire().expect("it is closed").failure())
+        .expect("three failures in a row open every breaker here")
 }
 
 fn refusal(breaker: &Breaker<&ManualClock>) -> Rejected {
@@ -624,6 +622,7 @@ fn it_shows_its_snapshot() {
         shown.contains("state: Open") && shown.contains("openings_in_a_row: 1"),
         "{shown}"
     );
+    assert!(format!("{:?}", breaker.at(clock.now())).contains("state: Open"));
     let transition = breaker.reset();
     assert_eq!(transition.to_string(), "open -> closed (generation 2)");
 }

@@ -19,7 +19,8 @@ fn clock() -> ManualClock {
 }
 
 fn trip<P: watertight::breaker::Policy>(breaker: &Breaker<&ManualClock, P>) {
-    while breaker.try_acquire().expect("it is closed").failure().is_none() {}
+    let opened = breaker.try_acquire().expect("it is closed").failure();
+    assert_eq!(opened.expect("one failure opens it").to(), State::Open);
 }
 
 /// Probe accounting beside the state admits all of 1000 callers at the end of the cool-down.
