@@ -629,62 +629,51 @@ fn it_shows_its_snapshot() {
 
 #[test]
 fn a_configuration_that_makes_no_sense_is_refused_with_a_sentence() {
-    let refused: &[(Result<Config, _>, &str)] = &[
+    let one = Config::consecutive(1);
+    let exponential = |cap| common::exponential(Duration::from_micros(1), Duration::from_micros(cap));
+    let constant = Backoff::constant(SECOND);
+    let failures = "a breaker opens after 1 to 4095 failures in a row";
+    let probes = "a breaker admits 1 to 15 probes at a time and closes after 1 to 15 successes";
+    let limited =
+        "a cool-down has neither a maximum of attempts nor a maximum total: leave both out of its backoff";
+    let too_long = "no cool-down, hint, lease or stable period may be longer than 814 days";
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    for (builder, sentence) in [
+        (Config::consecutive(0), failures),
+        (Config::consecutive(4_096), failures),
+        (one.probes(0, 1), probes),
+        (one.probes(16, 1), probes),
+        (one.probes(1, 0), probes),
+        (one.probes(1, 16), probes),
         (
-            Config::consecutive(0).try_build(),
-            "a breaker opens after 1 to 4095 failures in a row",
-        ),
-        (
-            Config::consecutive(4_096).try_build(),
-            "a breaker opens after 1 to 4095 failures in a row",
-        ),
-        (
-            Config::consecutive(1).probes(0, 1).try_build(),
-            "a breaker admits 1 to 15 probes at a time and closes after 1 to 15 successes",
-        ),
-        (
-            Config::consecutive(1).probes(1, 16).try_build(),
-            "a breaker admits 1 to 15 probes at a time and closes after 1 to 15 successes",
-        ),
-        (
-            Config::consecutive(1).probe_lease(Duration::ZERO).try_build(),
+            one.probe_lease(Duration::ZERO),
             "a probe lease must be longer than zero",
         ),
+        (one.open_for(constant.max_attempts(2).build()), limited),
+        (one.open_for(constant.max_total(SECOND).build()), limited),
         (
-            Config::consecutive(1)
-                .open_for(common::jittered(SECOND, Duration::from_secs(60)))
-                .try_build(),
+            one.open_for(common::jittered(SECOND, Duration::from_secs(60))),
             "a jittered cool-down needs a random source: name one with .random(&SOURCE)",
         ),
         (
-            Config::consecutive(1)
-                .open_for(common::exponential(
-                    Duration::from_micros(1),
-                    Duration::from_secs(1),
-                ))
-                .try_build(),
+            one.open_for(exponential((1 << 15) + 1)),
             "a cool-down must have reached its cap by the 16th opening in a row: lower the cap or grow faster",
         ),
-        (
-            Config::consecutive(1)
-                .stable_after(Duration::from_secs(815 * 86_400))
-                .try_build(),
-            "no cool-down, hint, lease or stable period may be longer than 814 days",
-        ),
-    ];
-    for (result, sentence) in refused {
-        assert_eq!(result.expect_err(sentence).to_string(), *sentence);
+        (one.stable_after(days(815)), too_long),
+        (one.probe_lease(days(815)), too_long),
+        (one.open_for(common::constant(days(815))), too_long),
+        (one.open_for(constant.max_hint(days(815)).build()), too_long),
+    ] {
+        assert_eq!(builder.try_build().expect_err(sentence).to_string(), sentence);
     }
     for good in [
         Config::consecutive(4_095),
-        Config::consecutive(1).probes(15, 15),
-        Config::consecutive(1).probe_lease(Duration::from_nanos(1)),
-        Config::consecutive(1).stable_after(Duration::from_secs(814 * 86_400)),
-        Config::consecutive(1).stable_after(Duration::ZERO),
-        Config::consecutive(1).open_for(common::exponential(
-            Duration::from_micros(1),
-            Duration::from_micros(1 << 15),
-        )),
+        one.probes(15, 15),
+        one.probe_lease(Duration::from_nanos(1)),
+        one.stable_after(days(814)),
+        one.stable_after(Duration::ZERO),
+        one.abandoned_after(Duration::MAX),
+        one.open_for(exponential(1 << 15)),
     ] {
         good.try_build().expect("it makes sense");
     }
