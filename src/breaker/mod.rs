@@ -47,6 +47,8 @@
 //!   breaker for one past its cool-down; an [`Instant`](crate::Instant) must not be held that long.
 
 mod config;
+mod handle;
+mod operations;
 mod permit;
 #[cfg(watertight_loom)]
 pub mod protocol;
@@ -64,20 +66,18 @@ mod word;
 mod words;
 
 use core::fmt;
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::ops::Deref;
-use core::pin::pin;
 
 pub use config::{Builder, Config, InvalidConfig, NoRandom, Policy};
+pub use handle::{At, Handle};
 pub use permit::{Permit, SettledAt, Settling};
 pub use report::{Snapshot, Transition};
 pub use word::State;
 
-use crate::rejected::{Error, Reason, Rejected, RetryAfter};
-use crate::time::{Clock, Micros};
-use protocol::{Admission, Outcome};
-use word::{Real, Word};
-use words::{Live, Shared, StateWords, decide};
+use crate::rejected::{Error, Rejected};
+use crate::time::Clock;
+use words::{Shared, StateWords};
 
 /// A circuit breaker that counts consecutive failures; see the [module](self).
 ///
@@ -105,11 +105,12 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
     /// Asks for the right to make one call.
     ///
     /// # Errors
-    /// [`Reason::Open`] with [`RetryAfter::In`]; [`Reason::ProbesInFlight`] with [`RetryAfter::OnRelease`] and
-    /// the end of the lease.
+    /// [`Reason::Open`](crate::Reason::Open) with [`RetryAfter::In`](crate::RetryAfter::In);
+    /// [`Reason::ProbesInFlight`](crate::Reason::ProbesInFlight) with
+    /// [`RetryAfter::OnRelease`](crate::RetryAfter::OnRelease) and the end of the lease.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<&Self>, Rejected> {
-        acquire(self)
+        operations::acquire(self)
     }
 
     /// As [`try_acquire`](Self::try_acquire), with a permit that owns its way to the breaker, such as an
@@ -119,7 +120,7 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
     /// As [`try_acquire`](Self::try_acquire).
     #[inline]
     pub fn try_acquire_owned<H: Deref<Target = Self>>(handle: H) -> Result<Permit<H>, Rejected> {
-        acquire(handle)
+        operations::acquire(handle)
     }
 
     /// Makes a call if it is admitted: `Ok` is a success, `Err` a failure, a panic out of `f` a failure.
@@ -132,7 +133,7 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
     /// it was made and failed.
     #[inline]
     pub fn call<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, Error<E>> {
-        call(self, f).0
+        operations::call(self, f).0
     }
 
     /// As [`call`](Self::call), and returns the transitions that it made: while admitting, and while settling.
@@ -141,7 +142,7 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
         &self,
         f: impl FnOnce() -> Result<T, E>,
     ) -> (Result<T, Error<E>>, [Option<Transition>; 2]) {
-        call(self, f)
+        operations::call(self, f)
     }
 
     /// Awaits `f` if it is admitted, when the returned future is first polled: `Ok` is a success, `Err` a failure,
@@ -150,19 +151,19 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
     /// # Errors
     /// As [`call`](Self::call).
     pub async fn call_async<T, E>(&self, f: impl Future<Output = Result<T, E>>) -> Result<T, Error<E>> {
-        call_async(self, f).await
+        operations::call_async(self, f).await
     }
 
     /// The breaker at this moment, all of it together. Asks the clock only if there is something to wait for.
     pub fn snapshot(&self) -> Snapshot {
-        snapshot(&self)
+        operations::snapshot(&self)
     }
 
     /// Closes the breaker, whatever it is, as if it were new: failures and openings are forgotten, and the outcome
     /// of any call that is under way changes nothing. Returns the transition to closed, which is made also when
     /// the breaker was closed.
     pub fn reset(&self) -> Transition {
-        reset(&self)
+        operations::reset(&self)
     }
 }
 
@@ -170,242 +171,4 @@ impl<C: Clock, P: Policy> fmt::Debug for Breaker<C, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Breaker").field(&self.snapshot()).finish()
     }
-}
-
-/// A [`Breaker`] with another clock than its own, from [`Breaker::at`]; the methods are the same.
-pub struct At<'a, C, P, D> {
-    breaker: &'a Breaker<C, P>,
-    clock: D,
-}
-
-impl<C, P: Policy, D: Clock> At<'_, C, P, D> {
-    /// As [`Breaker::try_acquire`]. A permit got with a bare [`Instant`](crate::Instant) is settled through
-    /// [`Permit::at`].
-    ///
-    /// # Errors
-    /// As [`Breaker::try_acquire`].
-    #[inline]
-    pub fn try_acquire(self) -> Result<Permit<Self>, Rejected> {
-        acquire(self)
-    }
-
-    /// As [`Breaker::call`].
-    ///
-    /// # Errors
-    /// As [`Breaker::call`].
-    #[inline]
-    pub fn call<T, E>(self, f: impl FnOnce() -> Result<T, E>) -> Result<T, Error<E>> {
-        call(self, f).0
-    }
-
-    /// As [`Breaker::call_observed`].
-    #[inline]
-    pub fn call_observed<T, E>(
-        self,
-        f: impl FnOnce() -> Result<T, E>,
-    ) -> (Result<T, Error<E>>, [Option<Transition>; 2]) {
-        call(self, f)
-    }
-
-    /// As [`Breaker::call_async`].
-    ///
-    /// # Errors
-    /// As [`Breaker::call`].
-    pub async fn call_async<T, E>(self, f: impl Future<Output = Result<T, E>>) -> Result<T, Error<E>> {
-        call_async(self, f).await
-    }
-
-    /// As [`Breaker::snapshot`].
-    pub fn snapshot(self) -> Snapshot {
-        snapshot(&self)
-    }
-
-    /// As [`Breaker::reset`].
-    pub fn reset(self) -> Transition {
-        reset(&self)
-    }
-}
-
-impl<C, P: Policy, D: Clock> fmt::Debug for At<'_, C, P, D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("At").field(&snapshot(self)).finish()
-    }
-}
-
-/// A way to a breaker and to the clock that goes with it: `&Breaker`, `Arc<Breaker>` and the like, [`At`].
-pub trait Handle {
-    /// The clock.
-    type Clock: Clock;
-    /// What leads to the configuration.
-    type Policy: Policy;
-
-    /// Both. Nobody else can implement this: its types have no public name.
-    #[doc(hidden)]
-    fn parts(&self) -> (&Shared<Self::Policy>, &Self::Clock);
-}
-
-impl<H: Deref<Target = Breaker<C, P>>, C: Clock, P: Policy> Handle for H {
-    type Clock = C;
-    type Policy = P;
-
-    #[inline]
-    fn parts(&self) -> (&Shared<P>, &C) {
-        (&self.shared, &self.clock)
-    }
-}
-
-impl<C, P: Policy, D: Clock> Handle for At<'_, C, P, D> {
-    type Clock = D;
-    type Policy = P;
-
-    #[inline]
-    fn parts(&self) -> (&Shared<P>, &D) {
-        (&self.breaker.shared, &self.clock)
-    }
-}
-
-#[inline]
-fn acquire<H: Handle>(handle: H) -> Result<Permit<H>, Rejected> {
-    let (shared, clock) = handle.parts();
-    let Ok(closed) = protocol::admit_closed(&words_alone(shared, clock));
-    let (ticket, made) = match closed {
-        Some(ticket) => (ticket, None),
-        None => admit(shared, clock)?,
-    };
-    let times = shared.policy.with(|rules, _| rules.abandoned_after.is_some());
-    let since = times.then(|| clock.now());
-    Ok(Permit::new(handle, ticket, made, since))
-}
-
-/// For what reads the words and needs nothing of the policy.
-#[inline]
-fn words_alone<'a, C, P>(shared: &'a Shared<P>, clock: &'a C) -> Live<'a, C, NoRandom> {
-    Live {
-        words: &shared.words,
-        clock,
-        random: &NoRandom,
-    }
-}
-
-/// Out of line, so that a closed breaker pays for nothing of it.
-#[cold]
-#[inline(never)]
-fn admit<C: Clock, P: Policy>(
-    shared: &Shared<P>,
-    clock: &C,
-) -> Result<(Word<Real>, Option<Transition>), Rejected> {
-    shared.policy.with(|rules, random| {
-        let live = Live {
-            words: &shared.words,
-            clock,
-            random,
-        };
-        match decide(|| protocol::admit(&live, rules)) {
-            Admission::Admitted { ticket, made } => Ok((ticket, made)),
-            Admission::Refused { reason, left, now } => {
-                let wait = rules.until(now, left);
-                let retry_after = match reason {
-                    Reason::Open => RetryAfter::In(wait),
-                    Reason::ProbesInFlight => RetryAfter::OnRelease(Some(wait)),
-                };
-                Err(Rejected::new(reason, retry_after))
-            }
-        }
-    })
-}
-
-#[inline]
-fn settle<H: Handle>(handle: &H, ticket: Word<Real>, outcome: Outcome) -> Option<Transition> {
-    let (shared, clock) = handle.parts();
-    if outcome == Outcome::Success {
-        let Ok(quiet) = protocol::is_quiet_success(&words_alone(shared, clock), ticket);
-        if quiet {
-            return None;
-        }
-    }
-    report(shared, clock, ticket, outcome)
-}
-
-/// Out of line, as [`admit`].
-#[cold]
-#[inline(never)]
-fn report<C: Clock, P: Policy>(
-    shared: &Shared<P>,
-    clock: &C,
-    ticket: Word<Real>,
-    outcome: Outcome,
-) -> Option<Transition> {
-    shared.policy.with(|rules, random| {
-        let live = Live {
-            words: &shared.words,
-            clock,
-            random,
-        };
-        decide(|| protocol::settle(&live, rules, ticket, outcome))
-    })
-}
-
-#[inline]
-fn call<H: Handle, T, E>(
-    handle: H,
-    f: impl FnOnce() -> Result<T, E>,
-) -> (Result<T, Error<E>>, [Option<Transition>; 2]) {
-    let mut permit = match acquire(handle) {
-        Ok(permit) => permit,
-        Err(rejected) => return (Err(Error::Rejected(rejected)), [None, None]),
-    };
-    let admitting = permit.transition();
-    permit.fails_if_dropped(true);
-    let result = f();
-    let settling = permit.settle(outcome_of(&result));
-    (result.map_err(Error::Inner), [admitting, settling])
-}
-
-async fn call_async<H: Handle, T, E>(
-    handle: H,
-    f: impl Future<Output = Result<T, E>>,
-) -> Result<T, Error<E>> {
-    let mut permit = acquire(handle)?;
-    let mut f = pin!(f);
-    let result = poll_fn(|context| {
-        // Only what unwinds out of the poll itself drops the permit in between.
-        permit.fails_if_dropped(true);
-        let poll = f.as_mut().poll(context);
-        permit.fails_if_dropped(false);
-        poll
-    })
-    .await;
-    permit.settle(outcome_of(&result));
-    result.map_err(Error::Inner)
-}
-
-fn outcome_of<T, E>(result: &Result<T, E>) -> Outcome {
-    match result {
-        Ok(_) => Outcome::Success,
-        Err(_) => Outcome::Failure(Micros::ZERO),
-    }
-}
-
-fn snapshot<H: Handle>(handle: &H) -> Snapshot {
-    let (shared, clock) = handle.parts();
-    shared.policy.with(|rules, random| {
-        let live = Live {
-            words: &shared.words,
-            clock,
-            random,
-        };
-        Snapshot::of(decide(|| protocol::observe(&live, rules)), rules)
-    })
-}
-
-fn reset<H: Handle>(handle: &H) -> Transition {
-    let (shared, clock) = handle.parts();
-    shared.policy.with(|rules, random| {
-        let live = Live {
-            words: &shared.words,
-            clock,
-            random,
-        };
-        decide(|| protocol::reset(&live, rules))
-    })
 }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::protocol::Outcome;
 use super::word::{Real, Word};
-use super::{Handle, Policy, Transition};
+use super::{Handle, Policy, Transition, operations};
 use crate::time::{Clock, Instant, Micros};
 
 /// The right to make one call through a breaker; it settles exactly once.
@@ -119,7 +119,7 @@ impl<H: Handle> Permit<H> {
             );
         }
         let handle = self.handle.take()?;
-        super::settle(&handle, self.ticket, outcome)
+        operations::settle(&handle, self.ticket, outcome)
     }
 }
 
@@ -145,7 +145,7 @@ impl<H: Handle> Drop for Permit<H> {
         };
         // A closed breaker has no slot to take back.
         if outcome != Outcome::Neutral || self.is_probe() {
-            let _seen_in_a_snapshot_only = super::settle(&handle, self.ticket, outcome);
+            let _seen_in_a_snapshot_only = operations::settle(&handle, self.ticket, outcome);
         }
     }
 }

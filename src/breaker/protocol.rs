@@ -47,9 +47,10 @@
 //!   read an open word as past its cool-down. No refusal is ever longer than 2^29 ticks, whatever stands in
 //!   the words, so that a clock that stepped back heals.
 
+use super::Transition;
 use super::rules::Rules;
 use super::word::{Deadline, High, Low, State, Widths, Word};
-use super::{Reason, Transition};
+use crate::rejected::Reason;
 use crate::sync::Ordering;
 use crate::time::{Instant, Micros};
 
