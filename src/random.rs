@@ -2,7 +2,7 @@
 
 use crate::sync::{AtomicU32, Ordering};
 
-/// A source of random 32-bit numbers.
+/// A source of random 32-bit numbers. It must not panic.
 pub trait Random {
     /// The next number, uniform over all of `u32`.
     fn next(&self) -> u32;

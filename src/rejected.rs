@@ -27,7 +27,8 @@ pub enum RetryAfter {
     /// Once this much time has passed, counted from the clock reading of the refused call; not a microsecond
     /// earlier.
     In(Micros),
-    /// As soon as a call that is now under way reports; and where a time is given, at the latest then.
+    /// When a call that is now under way has reported and so made room; and where a time is given, by then even if
+    /// none does.
     OnRelease(Option<Micros>),
     /// Never, however long one waits.
     Never,

@@ -11,7 +11,8 @@
 //! A writer that is stopped for ever, at any point, leaves the live slot whole and the version on it: readers
 //! go on with the last value, and every later writer is told `Busy`. A reader starts again only when a whole
 //! change was published and another begun while it copied a few words. The version comes round after 2^31
-//! changes: a reader stopped inside its copy over exactly that many returns a mixture.
+//! changes: a reader stopped inside its copy over exactly that many returns a mixture. A `next` that panics is a
+//! writer that is stopped for ever.
 
 use core::fmt;
 

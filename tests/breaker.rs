@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use common::{micros, millis, secs};
-use watertight::breaker::NoRandom;
+use watertight::breaker::{At, NoRandom};
 use watertight::{
     Backoff, Breaker, Clock, Config, Error, Instant, ManualClock, Micros, Reason, Rejected, RetryAfter,
     State, Transition,
@@ -564,6 +564,19 @@ fn an_instant_in_hand_is_a_clock_for_admitting_and_names_itself_for_settling() {
 }
 
 #[test]
+fn a_breaker_without_a_clock_is_used_with_named_ones() {
+    let breaker = Breaker::new((), &THREE);
+    let now = clock().now();
+    let at = breaker.at(now);
+    for _ in 0..3 {
+        at.try_acquire().unwrap().at(now).failure();
+    }
+    assert_eq!(at.snapshot().retry_after(), Some(RetryAfter::In(secs(1))));
+    let later = ManualClock::starting_at(now.after(secs(1)));
+    assert_eq!(breaker.at(&later).call(|| Ok::<_, ()>(1)), Ok(1));
+}
+
+#[test]
 fn an_owned_permit_keeps_the_breaker_alive_and_lets_it_go() {
     let breaker = Arc::new(Breaker::new(clock(), &THREE));
     let permit = Breaker::try_acquire_owned(Arc::clone(&breaker)).unwrap();
@@ -573,6 +586,12 @@ fn an_owned_permit_keeps_the_breaker_alive_and_lets_it_go() {
     drop(dropped);
     assert_eq!(Arc::strong_count(&breaker), 1);
     assert_eq!(breaker.snapshot().failures(), 1);
+    let now = Instant::from_micros(3);
+    let elsewhere = At::new(Arc::clone(&breaker), now).try_acquire().unwrap();
+    assert_eq!(elsewhere.at(now).failure(), None);
+    assert_eq!(breaker.snapshot().failures(), 2);
+    breaker.reset();
+    breaker.try_acquire().unwrap().failure();
     let moved = Breaker::try_acquire_owned(Arc::clone(&breaker)).unwrap();
     std::thread::spawn(move || moved.failure()).join().unwrap();
     assert_eq!(breaker.snapshot().failures(), 2);

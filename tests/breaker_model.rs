@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use watertight::breaker::{At, Permit, SettledAt};
+use watertight::breaker::{At, Permit, Settling};
 use watertight::{
     Backoff, Breaker, Config, Instant, ManualClock, Micros, Reason, RetryAfter, State, Transition,
 };
@@ -299,7 +299,7 @@ struct Pair<'a> {
 
 enum RealPermit<'a> {
     Asked(Permit<&'a Breaker<&'a ManualClock, Config>>),
-    ByValue(Permit<At<'a, &'a ManualClock, Config, Instant>>),
+    ByValue(Permit<At<&'a Breaker<&'a ManualClock, Config>, Instant>>),
 }
 
 #[derive(Clone, Debug)]
@@ -489,7 +489,7 @@ fn end<H: watertight::breaker::Handle>(permit: Permit<H>, ending: Ending) -> Opt
 }
 
 fn end_at<H: watertight::breaker::Handle>(
-    permit: Permit<SettledAt<H, Instant>>,
+    permit: Permit<At<H, Settling<Instant>>>,
     ending: Ending,
 ) -> Option<Transition> {
     end(permit, ending)
@@ -516,7 +516,13 @@ fn run(settings: Settings, start: i128, steps: &[Step]) {
 
 fn settings() -> impl Strategy<Value = Settings> {
     let tick = prop_oneof![3 => Just(0_u32), 1 => 0..=18_u32];
-    let wait = || prop_oneof![1..=20_i128, 1..=5_000_000_i128, Just((1_i128 << 28) - (1 << 16))];
+    let wait = || {
+        prop_oneof![
+            1..=20_i128,
+            1..=5_000_000_i128,
+            Just((1_i128 << 28) - (1 << 16) - 1)
+        ]
+    };
     (
         (
             tick,
@@ -539,7 +545,7 @@ fn settings() -> impl Strategy<Value = Settings> {
                 (tick, threshold, probes, successes, lease, first, doublings, stable),
                 (hint, abandoned_after, unstable),
             )| {
-                let longest = (1_i128 << 28) - (1 << 16);
+                let longest = (1_i128 << 28) - (1 << 16) - 1;
                 let cap = (first << doublings).min(longest);
                 let settings = Settings {
                     tick: 1 << tick,
@@ -711,7 +717,7 @@ fn the_first_use_at_any_clock_value() {
             left_alone(PLAIN, start, 0);
             left_alone(
                 Settings {
-                    lease: (1 << 28) - (1 << 16),
+                    lease: (1 << 28) - (1 << 16) - 1,
                     tick: 1 << 18,
                     ..PLAIN
                 },

@@ -91,7 +91,7 @@ fn everything_is_send_and_sync() {
     fn check<T: Send + Sync>() {}
     check::<Breaker<StdClock>>();
     check::<Breaker<StdClock, Config<&SharedRandom>>>();
-    check::<At<'static, StdClock, Config, Instant>>();
+    check::<At<&Breaker<StdClock>, Instant>>();
     check::<Permit<&Breaker<StdClock>>>();
     check::<Permit<std::sync::Arc<Breaker<StdClock>>>>();
     check::<(
@@ -121,6 +121,23 @@ fn the_future_of_a_call_can_be_sent_when_what_it_awaits_can() {
     fn check<T: Send>(_: &T) {}
     check(&SERVER.call_async(async { Ok::<(), ()>(()) }));
     check(&SERVER.at(Nowhere).call_async(async { Ok::<(), ()>(()) }));
+}
+
+#[test]
+fn the_future_of_a_call_is_about_twice_what_it_awaits() {
+    let awaits_1024_bytes = async {
+        let kept = core::hint::black_box([1_u8; 1024]);
+        core::future::pending::<()>().await;
+        Ok::<_, ()>(kept)
+    };
+    let inner = size_of_val(&awaits_1024_bytes);
+    assert!(inner >= 1024);
+    let call = SERVER.call_async(awaits_1024_bytes);
+    assert!(
+        size_of_val(&call) <= 2 * inner + 128,
+        "{} for {inner}",
+        size_of_val(&call)
+    );
 }
 
 /// A clock and a random source that count how often they are asked.

@@ -90,7 +90,8 @@ struct Said {
 }
 
 impl Builder {
-    /// Where the jitter of the cool-downs comes from; not asked where there is none.
+    /// Where the jitter of the cool-downs comes from, most often a reference to a `static`; not asked where there is
+    /// no jitter.
     pub const fn random<R: Random + Copy>(mut self, random: R) -> Builder<R> {
         self.said.has_random = true;
         Builder {
@@ -112,7 +113,7 @@ impl<R: Copy> Builder<R> {
     /// A probe that does not report within `lease` of the last probe's admission has lost its slot, to the
     /// next call; longer than zero.
     ///
-    /// Its report still counts for the verdict, up to three leases late: a lease of at least a quarter of the
+    /// Its report still counts for the verdict, up to three rounds later: a lease of more than a quarter of the
     /// slowest call lets even a service that slow recover.
     pub const fn probe_lease(mut self, lease: Duration) -> Self {
         self.said.lease = Micros::from_duration(lease);
@@ -138,7 +139,8 @@ impl<R: Copy> Builder<R> {
     }
 
     /// A permit that is dropped unsettled after being held for at least this long counts as a failure: the
-    /// caller probably gave up waiting. Costs a reading of the clock for every admission and every such drop.
+    /// caller probably gave up waiting. Costs one more reading of the clock for every admission, and one for every
+    /// drop.
     /// A permit that was got with a bare [`Instant`](crate::Instant) cannot tell, unless it is dropped as
     /// `permit.at(clock)`.
     pub const fn abandoned_after(mut self, held: Duration) -> Self {

@@ -4,50 +4,87 @@ use core::fmt;
 use core::future::Future;
 use core::ops::Deref;
 
-use super::words::Shared;
+use super::words::Parts;
 use super::{Breaker, Permit, Policy, Snapshot, Transition, operations};
 use crate::rejected::{Error, Rejected};
 use crate::time::Clock;
 
-/// A way to a breaker and to the clock that goes with it: `&Breaker`, `Arc<Breaker>` and the like, [`At`].
-pub trait Handle {
-    /// The clock.
-    type Clock: Clock;
+/// A way to a breaker: `&Breaker`, an owner such as `Arc<Breaker>`, or [`At`].
+pub trait Reach {
+    /// The breaker's own clock, if it has one.
+    type Own;
     /// What leads to the configuration.
     type Policy: Policy;
 
-    /// Both. Nobody else can implement this: its types have no public name.
+    /// Nobody else can implement this: its type has no public name.
     #[doc(hidden)]
-    fn parts(&self) -> (&Shared<Self::Policy>, &Self::Clock);
+    fn parts(&self) -> &Parts<Self::Own, Self::Policy>;
+}
+
+/// A way to a breaker and to a clock.
+pub trait Handle: Reach {
+    /// The breaker's own clock, or the one that was named.
+    type Clock: Clock;
+
+    #[doc(hidden)]
+    fn with_clock(&self) -> (&Parts<Self::Own, Self::Policy>, &Self::Clock);
+}
+
+impl<H: Deref<Target = Breaker<C, P>>, C, P: Policy> Reach for H {
+    type Own = C;
+    type Policy = P;
+
+    #[inline]
+    fn parts(&self) -> &Parts<C, P> {
+        &self.parts
+    }
 }
 
 impl<H: Deref<Target = Breaker<C, P>>, C: Clock, P: Policy> Handle for H {
     type Clock = C;
-    type Policy = P;
 
     #[inline]
-    fn parts(&self) -> (&Shared<P>, &C) {
-        (&self.shared, &self.clock)
+    fn with_clock(&self) -> (&Parts<C, P>, &C) {
+        (&self.parts, &self.parts.clock)
     }
 }
 
-impl<C, P: Policy, D: Clock> Handle for At<'_, C, P, D> {
+/// A breaker with another clock than its own; the methods are those of [`Breaker`].
+///
+/// [`Breaker::at`] makes one that borrows the breaker, [`At::new`] one that owns its way there.
+#[derive(Clone, Copy)]
+pub struct At<H, D> {
+    handle: H,
+    clock: D,
+}
+
+impl<H, D> At<H, D> {
+    /// `handle` with `clock`, as in `At::new(Arc::clone(&breaker), now)`.
+    pub const fn new(handle: H, clock: D) -> Self {
+        Self { handle, clock }
+    }
+}
+
+impl<H: Reach, D> Reach for At<H, D> {
+    type Own = H::Own;
+    type Policy = H::Policy;
+
+    #[inline]
+    fn parts(&self) -> &Parts<H::Own, H::Policy> {
+        self.handle.parts()
+    }
+}
+
+impl<H: Reach, D: Clock> Handle for At<H, D> {
     type Clock = D;
-    type Policy = P;
 
     #[inline]
-    fn parts(&self) -> (&Shared<P>, &D) {
-        (&self.breaker.shared, &self.clock)
+    fn with_clock(&self) -> (&Parts<H::Own, H::Policy>, &D) {
+        (self.parts(), &self.clock)
     }
 }
 
-/// A [`Breaker`] with another clock than its own, from [`Breaker::at`]; the methods are the same.
-pub struct At<'a, C, P, D> {
-    pub(super) breaker: &'a Breaker<C, P>,
-    pub(super) clock: D,
-}
-
-impl<C, P: Policy, D: Clock> At<'_, C, P, D> {
+impl<H: Reach, D: Clock> At<H, D> {
     /// As [`Breaker::try_acquire`]. A permit got with a bare [`Instant`](crate::Instant) is settled through
     /// [`Permit::at`].
     ///
@@ -80,23 +117,26 @@ impl<C, P: Policy, D: Clock> At<'_, C, P, D> {
     ///
     /// # Errors
     /// As [`Breaker::call`].
-    pub async fn call_async<T, E>(self, f: impl Future<Output = Result<T, E>>) -> Result<T, Error<E>> {
-        operations::call_async(self, f).await
+    pub fn call_async<T, E>(
+        self,
+        f: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, Error<E>>> {
+        operations::call_async(self, f)
     }
 
     /// As [`Breaker::snapshot`].
-    pub fn snapshot(self) -> Snapshot {
-        operations::snapshot(&self)
+    pub fn snapshot(&self) -> Snapshot {
+        operations::snapshot(self)
     }
 
     /// As [`Breaker::reset`].
-    pub fn reset(self) -> Transition {
-        operations::reset(&self)
+    pub fn reset(&self) -> Transition {
+        operations::reset(self)
     }
 }
 
-impl<C, P: Policy, D: Clock> fmt::Debug for At<'_, C, P, D> {
+impl<H: Reach, D: Clock> fmt::Debug for At<H, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("At").field(&operations::snapshot(self)).finish()
+        f.debug_tuple("At").field(&self.snapshot()).finish()
     }
 }

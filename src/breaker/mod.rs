@@ -28,23 +28,27 @@
 //! # Cost and guarantees
 //!
 //! State is three 32-bit words, twelve bytes, whatever is configured. Nothing here waits, and an interrupt may
-//! call everything: an operation starts again only when another caller's compare-and-swap came between its
-//! own load and its own compare-and-swap, so that k interrupts cost at most k repetitions (each at most 12
-//! loads and compare-and-swaps, one reading of the clock and one draw). While closed, admitting is one load,
-//! and so is a success with no failures before it: no clock, no write. A failure is one compare-and-swap.
+//! call everything. An operation starts again only when another caller's compare-and-swap came between its own load
+//! and its own compare-and-swap, and once more where it finds a timer that an interrupted caller left unset, which
+//! it then sets: k interrupts cost at most k + 1 repetitions, each of at most 10 loads and compare-and-swaps, one
+//! reading of the clock and one draw. While closed, admitting is one load, and so is a success with no failures
+//! before it: no clock, no write. A failure is one compare-and-swap.
 //!
-//! The clock may start anywhere. If it stands still, cool-downs and leases last until it moves. If it steps back,
-//! they last longer by the step, and never longer than 8.9 minutes (times the tick, see below) from then. If it
-//! stands still or is unreliable during sleep, so are they. Waits are exact to 1 us if no configured time exceeds
-//! 4.4 minutes; above, to the smallest power of two of microseconds in which the longest is at most 2^28 - 2^16.
+//! The clock may start anywhere. While it stands still, during sleep perhaps, cool-downs and leases last. If it steps
+//! back, they last longer by the step; where that would be more than 8.9 minutes (in ticks of 1 us, see below),
+//! they end at once. Waits are exact to 1 us if neither cool-down, hint, lease nor stable period exceeds 4.4 minutes;
+//! above, to the smallest power of two of microseconds in which the longest of them is less than 2^28 - 2^16.
 //!
 //! `protocol` in the sources has the proof and the limits in full; the ones that a user may meet:
 //!
-//! - A permit held over exactly 512 transitions, or a multiple, is taken for a present one.
-//! - An opening whose maker is interrupted within the few instructions between its two writes, and is overtaken
-//!   there by another caller, lasts up to 65,536 ticks (66 ms) longer.
-//! - A clock reading that is more than 4.4 minutes (in ticks of 1 us) older than another caller's may take an open
-//!   breaker for one past its cool-down; an [`Instant`](crate::Instant) must not be held that long.
+//! - A permit held over 512 transitions, or a multiple (up to three more for a probe), is taken for a present one.
+//! - An opening whose maker is interrupted within the few instructions between its first write and its second, and
+//!   is overtaken there by another caller, lasts up to 65,536 ticks (66 ms) longer.
+//! - A clock reading that is 4.4 minutes (in ticks of 1 us) older than another caller's may take an open breaker for
+//!   one past its cool-down; an [`Instant`](crate::Instant) must not be held that long. A lease runs from the
+//!   reading of whoever sets it: a probe that is admitted by an instant older than the lease has none left.
+//! - Of several probe slots, one that was forgotten comes back only after a whole lease in which no other was
+//!   taken; the others go on meanwhile.
 
 mod config;
 mod handle;
@@ -70,34 +74,34 @@ use core::future::Future;
 use core::ops::Deref;
 
 pub use config::{Builder, Config, InvalidConfig, NoRandom, Policy};
-pub use handle::{At, Handle};
-pub use permit::{Permit, SettledAt, Settling};
+pub use handle::{At, Handle, Reach};
+pub use permit::{Permit, Settling};
 pub use report::{Snapshot, Transition};
 pub use word::State;
 
 use crate::rejected::{Error, Rejected};
 use crate::time::Clock;
-use words::{Shared, StateWords};
+use words::{Parts, StateWords};
 
 /// A circuit breaker that counts consecutive failures; see the [module](self).
 ///
-/// `C` is its clock, most often a type without size; `P` leads to its [`Config`].
+/// `C` is its clock, most often a type without size; `P` leads to its [`Config`]. A `Breaker<()>` has no clock, and
+/// is always used with the one that [`at`](Self::at) names.
 pub struct Breaker<C, P = &'static Config> {
-    clock: C,
-    shared: Shared<P>,
+    parts: Parts<C, P>,
 }
 
 impl<C, P> Breaker<C, P> {
     const_fn! {
         /// A closed breaker.
         pub const fn new(clock: C, policy: P) -> Self {
-            Self { clock, shared: Shared { words: StateWords::new(), policy } }
+            Self { parts: Parts { clock, words: StateWords::new(), policy } }
         }
     }
 
     /// The same breaker with another clock, or with an [`Instant`](crate::Instant) that is already in hand.
-    pub const fn at<D: Clock>(&self, clock: D) -> At<'_, C, P, D> {
-        At { breaker: self, clock }
+    pub const fn at<D: Clock>(&self, clock: D) -> At<&Self, D> {
+        At::new(self, clock)
     }
 }
 
@@ -137,6 +141,7 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
     }
 
     /// As [`call`](Self::call), and returns the transitions that it made: while admitting, and while settling.
+    /// If `f` panics, they too are seen only in a [`Snapshot`].
     #[inline]
     pub fn call_observed<T, E>(
         &self,
@@ -148,10 +153,17 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
     /// Awaits `f` if it is admitted, when the returned future is first polled: `Ok` is a success, `Err` a failure,
     /// a panic out of a poll a failure. Dropping the returned future cancels the call, as dropping a [`Permit`].
     ///
+    /// The transitions that the call makes are seen only in a [`Snapshot`]; who needs them settles a
+    /// [`Permit`] himself. The returned future is about twice as large as `f`: where that matters, pass a
+    /// `Pin<&mut F>`.
+    ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub async fn call_async<T, E>(&self, f: impl Future<Output = Result<T, E>>) -> Result<T, Error<E>> {
-        operations::call_async(self, f).await
+    pub fn call_async<T, E>(
+        &self,
+        f: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, Error<E>>> {
+        operations::call_async(self, f)
     }
 
     /// The breaker at this moment, all of it together. Asks the clock only if there is something to wait for.

@@ -6,29 +6,29 @@ use core::pin::pin;
 use super::config::NoRandom;
 use super::protocol::{self, Admission, Outcome};
 use super::word::{Real, Word};
-use super::words::{Live, Shared, decide};
+use super::words::{Live, Parts, decide};
 use super::{Handle, Permit, Policy, Snapshot, Transition};
 use crate::rejected::{Error, Reason, Rejected, RetryAfter};
 use crate::time::{Clock, Micros};
 
 #[inline]
 pub(super) fn acquire<H: Handle>(handle: H) -> Result<Permit<H>, Rejected> {
-    let (shared, clock) = handle.parts();
-    let Ok(closed) = protocol::admit_closed(&words_alone(shared, clock));
+    let (parts, clock) = handle.with_clock();
+    let Ok(closed) = protocol::admit_closed(&words_alone(parts, clock));
     let (ticket, made) = match closed {
         Some(ticket) => (ticket, None),
-        None => admit(shared, clock)?,
+        None => admit(parts, clock)?,
     };
-    let times = shared.policy.with(|rules, _| rules.abandoned_after.is_some());
+    let times = parts.policy.with(|rules, _| rules.abandoned_after.is_some());
     let since = times.then(|| clock.now());
     Ok(Permit::new(handle, ticket, made, since))
 }
 
 /// For what reads the words and needs nothing of the policy.
 #[inline]
-fn words_alone<'a, C, P>(shared: &'a Shared<P>, clock: &'a C) -> Live<'a, C, NoRandom> {
+fn words_alone<'a, C, O, P>(parts: &'a Parts<O, P>, clock: &'a C) -> Live<'a, C, NoRandom> {
     Live {
-        words: &shared.words,
+        words: &parts.words,
         clock,
         random: &NoRandom,
     }
@@ -37,13 +37,13 @@ fn words_alone<'a, C, P>(shared: &'a Shared<P>, clock: &'a C) -> Live<'a, C, NoR
 /// Out of line, so that a closed breaker pays for nothing of it.
 #[cold]
 #[inline(never)]
-fn admit<C: Clock, P: Policy>(
-    shared: &Shared<P>,
+fn admit<C: Clock, O, P: Policy>(
+    parts: &Parts<O, P>,
     clock: &C,
 ) -> Result<(Word<Real>, Option<Transition>), Rejected> {
-    shared.policy.with(|rules, random| {
+    parts.policy.with(|rules, random| {
         let live = Live {
-            words: &shared.words,
+            words: &parts.words,
             clock,
             random,
         };
@@ -63,28 +63,28 @@ fn admit<C: Clock, P: Policy>(
 
 #[inline]
 pub(super) fn settle<H: Handle>(handle: &H, ticket: Word<Real>, outcome: Outcome) -> Option<Transition> {
-    let (shared, clock) = handle.parts();
+    let (parts, clock) = handle.with_clock();
     if outcome == Outcome::Success {
-        let Ok(quiet) = protocol::is_quiet_success(&words_alone(shared, clock), ticket);
+        let Ok(quiet) = protocol::is_quiet_success(&words_alone(parts, clock), ticket);
         if quiet {
             return None;
         }
     }
-    report(shared, clock, ticket, outcome)
+    report(parts, clock, ticket, outcome)
 }
 
 /// Out of line, as [`admit`].
 #[cold]
 #[inline(never)]
-fn report<C: Clock, P: Policy>(
-    shared: &Shared<P>,
+fn report<C: Clock, O, P: Policy>(
+    parts: &Parts<O, P>,
     clock: &C,
     ticket: Word<Real>,
     outcome: Outcome,
 ) -> Option<Transition> {
-    shared.policy.with(|rules, random| {
+    parts.policy.with(|rules, random| {
         let live = Live {
-            words: &shared.words,
+            words: &parts.words,
             clock,
             random,
         };
@@ -134,10 +134,10 @@ fn outcome_of<T, E>(result: &Result<T, E>) -> Outcome {
 }
 
 pub(super) fn snapshot<H: Handle>(handle: &H) -> Snapshot {
-    let (shared, clock) = handle.parts();
-    shared.policy.with(|rules, random| {
+    let (parts, clock) = handle.with_clock();
+    parts.policy.with(|rules, random| {
         let live = Live {
-            words: &shared.words,
+            words: &parts.words,
             clock,
             random,
         };
@@ -146,10 +146,10 @@ pub(super) fn snapshot<H: Handle>(handle: &H) -> Snapshot {
 }
 
 pub(super) fn reset<H: Handle>(handle: &H) -> Transition {
-    let (shared, clock) = handle.parts();
-    shared.policy.with(|rules, random| {
+    let (parts, clock) = handle.with_clock();
+    parts.policy.with(|rules, random| {
         let live = Live {
-            words: &shared.words,
+            words: &parts.words,
             clock,
             random,
         };

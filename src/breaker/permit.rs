@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::protocol::Outcome;
 use super::word::{Real, Word};
-use super::{Handle, Policy, Transition, operations};
+use super::{At, Handle, Policy, Transition, operations};
 use crate::time::{Clock, Instant, Micros};
 
 /// The right to make one call through a breaker; it settles exactly once.
@@ -16,13 +16,14 @@ use crate::time::{Clock, Instant, Micros};
 /// [`Snapshot`](super::Snapshot).
 ///
 /// An outcome from before the breaker's last transition changes nothing; the one exception is a probe whose
-/// lease ran out, which counts for the verdict of its half-open period (up to 3 leases late) and gives no slot
-/// back.
+/// lease ran out, which counts for the verdict of its half-open period (up to three rounds later) and gives no
+/// slot back.
 ///
 /// Settling may be done in an interrupt. A success on a closed breaker that has no failures to forget is one
 /// load. Anything else is at most one compare-and-swap and, if it makes a transition, two more for its timer and
-/// one reading of the clock; it starts again only when another caller's compare-and-swap came in between, so
-/// that k interrupts cost at most k repetitions.
+/// one reading of the clock. It starts again when another caller's compare-and-swap came in between, and once
+/// more where an interrupted caller left a timer unset, which it then sets: k interrupts cost at most k + 1
+/// repetitions.
 #[must_use = "a permit that is dropped counts as a cancelled call: settle it with success, failure or ignore"]
 pub struct Permit<H: Handle> {
     /// Taken by whatever settles the permit.
@@ -92,12 +93,9 @@ impl<H: Handle> Permit<H> {
 
     /// The same permit, to be settled with another clock: the way to settle one that was got with a bare
     /// [`Instant`], for which `clock` may be another `Instant`.
-    pub fn at<D: Clock>(mut self, clock: D) -> Permit<SettledAt<H, D>> {
+    pub fn at<D: Clock>(mut self, clock: D) -> Permit<At<H, Settling<D>>> {
         Permit {
-            handle: self.handle.take().map(|handle| SettledAt {
-                handle,
-                clock: Settling(clock),
-            }),
+            handle: self.handle.take().map(|handle| At::new(handle, Settling(clock))),
             ticket: self.ticket,
             made: self.made,
             since: self.since,
@@ -115,7 +113,7 @@ impl<H: Handle> Permit<H> {
         const {
             assert!(
                 !H::Clock::FIXED,
-                "a permit that was got with a bare Instant cannot tell when its call ended: settle it through permit.at(clock)"
+                "a permit that was got with a bare Instant cannot tell when its call ended: use try_acquire, and settle it through permit.at(clock)"
             );
         }
         let handle = self.handle.take()?;
@@ -127,7 +125,6 @@ impl<H: Handle> Drop for Permit<H> {
     #[inline]
     fn drop(&mut self) {
         let Some(handle) = self.handle.take() else { return };
-        let (shared, clock) = handle.parts();
         let abandoned = || {
             if H::Clock::FIXED {
                 // Nobody knows how long it was held.
@@ -135,8 +132,8 @@ impl<H: Handle> Drop for Permit<H> {
             }
             let (since, limit) = self
                 .since
-                .zip(shared.policy.with(|rules, _| rules.abandoned_after))?;
-            Some(clock.now().since(since) >= limit)
+                .zip(handle.parts().policy.with(|rules, _| rules.abandoned_after))?;
+            Some(handle.with_clock().1.now().since(since) >= limit)
         };
         let outcome = if self.panicked || abandoned() == Some(true) {
             Outcome::Failure(Micros::ZERO)
@@ -160,13 +157,6 @@ impl<H: Handle> fmt::Debug for Permit<H> {
     }
 }
 
-/// A handle whose permit is settled with a clock named for that: see [`Permit::at`].
-#[derive(Clone, Copy, Debug)]
-pub struct SettledAt<H, D> {
-    handle: H,
-    clock: Settling<D>,
-}
-
 /// A clock that was named to settle with, so that even an [`Instant`] will do.
 #[derive(Clone, Copy, Debug)]
 pub struct Settling<D>(D);
@@ -174,15 +164,5 @@ pub struct Settling<D>(D);
 impl<D: Clock> Clock for Settling<D> {
     fn now(&self) -> Instant {
         self.0.now()
-    }
-}
-
-impl<H: Handle, D: Clock> Handle for SettledAt<H, D> {
-    type Clock = Settling<D>;
-    type Policy = H::Policy;
-
-    #[inline]
-    fn parts(&self) -> (&super::Shared<H::Policy>, &Settling<D>) {
-        (self.handle.parts().0, &self.clock)
     }
 }

@@ -23,7 +23,7 @@
 //!
 //! Every function is one *attempt*: it runs from its first load to a decision, or to `None` when somebody else
 //! changed a word on the way, which stands for "again, from the first load". An attempt is bounded (at most
-//! 12 steps), and it ends in `None` only if another caller's CAS succeeded meanwhile or this one's did (it
+//! 11 steps), and it ends in `None` only if another caller's CAS succeeded meanwhile or this one's did (it
 //! helped), so somebody always gets on.
 //!
 //! Time: load, clock, CAS. The clock is asked after the words were read, and only where the decision needs it.
@@ -32,20 +32,23 @@
 //!
 //! Limits, all in ticks (a tick is 1 us unless a wait above 4.4 minutes is configured, see `config`):
 //! - A permit held, or a thread stopped inside one CAS, over exactly a multiple of 512 generations is taken for
-//!   a present one.
+//!   a present one; a permit in a half-open period also over up to three more.
 //! - Within one half-open generation, instances are told apart by the fill alone, which four cancelled probes
 //!   bring round. A caller stopped between its loads and its CAS while exactly a multiple of four times the
 //!   last slot was taken, and given back by probes that were cancelled, decides by the lease that it had
-//!   read: it may begin a new round before the present lease is over. No round ever has more than its probes.
+//!   read, and a maker stopped as long writes the lease that it had meant: a new round may begin before the
+//!   present lease is over. No round ever has more than its probes.
 //! - A helper stopped before its CAS on `low`, over exactly a multiple of four instances that end in the very same 30
 //!   bits of deadline, sets the next timer to its own deadline.
 //! - 46 bits: left alone in one phase for exactly a multiple of 2.2 years, a timer refuses once more for at
 //!   most 8.9 minutes.
-//! - If a maker is stopped before `high` and then nobody calls for 9 to 18 minutes, the opening lasts at most
-//!   8.9 minutes more, truthfully reported.
-//! - A clock reading up to 2^28 ticks (4.4 minutes) behind the others costs a refusal; one further behind may
+//! - If a maker is stopped before `high` and then nobody calls until more than 8.9 minutes after the deadline, the wait
+//!   may last up to 8.9 minutes more, truthfully reported.
+//! - A clock reading less than 2^28 ticks (4.4 minutes) behind the others costs a refusal; one further behind may
 //!   read an open word as past its cool-down. No refusal is ever longer than 2^29 ticks, whatever stands in
 //!   the words, so that a clock that stepped back heals.
+//! - A lease is dated by the reading of whoever sets it, its maker or a helper. With a reading that is older than the
+//!   lease is long, the next round may begin at once.
 
 use super::Transition;
 use super::rules::Rules;

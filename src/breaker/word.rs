@@ -356,8 +356,8 @@ impl<W: Widths> Deadline<W> {
     pub const REACH: u32 = 1 << (W::LOW - 1);
 
     /// The longest wait that may be configured: half the reach, so that a clock reading may be that old too,
-    /// less what a helper rounds an opening up by.
-    pub const LONGEST_WAIT: u32 = Self::REACH / 2 - (1 << Self::CARRIED_AT);
+    /// less what a helper rounds an opening up by and a tick that has begun.
+    pub const LONGEST_WAIT: u32 = Self::REACH / 2 - (1 << Self::CARRIED_AT) - 1;
 
     /// The deadline at `now + wait`.
     pub const fn after(now: u64, wait: u32) -> Self {

@@ -34,10 +34,10 @@ impl StateWords {
     }
 }
 
-/// What is the breaker's whatever the clock. It has no public name, so that nobody else makes a
-/// [`Handle`](super::Handle).
+/// What a breaker is made of. It has no public name, so that nobody else makes a [`Handle`](super::Handle).
 #[derive(Debug)]
-pub struct Shared<P> {
+pub struct Parts<C, P> {
+    pub clock: C,
     pub words: StateWords,
     pub policy: P,
 }

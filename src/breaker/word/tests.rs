@@ -222,7 +222,7 @@ fn nothing_further_ahead_than_the_reach_is_waited_for() {
         None,
         "one tick before, it is further ahead than the reach"
     );
-    assert_eq!(RealDeadline::LONGEST_WAIT, (1 << 28) - (1 << 16));
+    assert_eq!(RealDeadline::LONGEST_WAIT, (1 << 28) - (1 << 16) - 1);
 }
 
 #[test]
@@ -271,27 +271,27 @@ fn a_timer_word_is_set_for_one_instance_in_four() {
 
 #[test]
 fn a_helper_never_shortens_an_opening_and_lengthens_it_by_less_than_65536_ticks() {
+    let furthest = 1 << 28;
     for made in [
         0,
         0xffff,
         0x1_0000,
         (1 << 30) - 1,
         LAST_TICK - 3,
-        0x2aaa_aaaa_aaaa,
+        0x2aaa_aaaa_aaaa_u64,
     ] {
         for wait in [0, 1, 0xffff, RealDeadline::LONGEST_WAIT] {
-            let own = RealDeadline::after(made, wait);
-            let open = ZERO.opened(0, own);
-            // The helper's clock: the maker's, and as far behind and ahead as is documented.
-            for seen in [
-                made,
-                made.wrapping_sub(1 << 28),
-                made + u64::from(wait),
-                made + u64::from(wait) + (1 << 28),
-            ] {
-                let helped = RealDeadline::of_opening(seen, open);
-                let longer = helped.ticks.wrapping_sub(own.ticks) & LAST_TICK;
-                assert!(longer < 1 << 16, "{made:#x} {wait:#x} {seen:#x}: {longer:#x}");
+            // The maker's clock may be within a tick, which it then does not count.
+            for begun in [0, 1] {
+                let own = RealDeadline::after(made + begun, wait);
+                let open = ZERO.opened(0, own);
+                let over = made + begun + u64::from(wait);
+                // The helper's clock: the maker's, and as far behind and ahead as is documented.
+                for seen in [made, made.wrapping_sub(furthest), over, over + furthest] {
+                    let helped = RealDeadline::of_opening(seen, open);
+                    let longer = helped.ticks.wrapping_sub(own.ticks) & LAST_TICK;
+                    assert!(longer < 1 << 16, "{made:#x} {wait:#x} {seen:#x}: {longer:#x}");
+                }
             }
         }
     }

@@ -1,15 +1,16 @@
 //! error: module `words` is private
 
-use watertight::breaker::Handle;
+use watertight::breaker::Reach;
+use watertight::breaker::words::Parts;
 use watertight::{Breaker, Config, Instant};
 
 struct Mine(Breaker<Instant>);
 
-impl Handle for Mine {
-    type Clock = Instant;
+impl Reach for Mine {
+    type Own = Instant;
     type Policy = &'static Config;
 
-    fn parts(&self) -> (&watertight::breaker::words::Shared<Self::Policy>, &Instant) {
+    fn parts(&self) -> &Parts<Instant, Self::Policy> {
         (&self.0).parts()
     }
 }

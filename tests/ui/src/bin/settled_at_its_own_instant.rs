@@ -1,4 +1,4 @@
-//! error: a permit that was got with a bare Instant cannot tell when its call ended: settle it through permit.at(clock)
+//! error: a permit that was got with a bare Instant cannot tell when its call ended: use try_acquire, and settle it through permit.at(clock)
 
 use watertight::{Breaker, Config, Instant};
 
