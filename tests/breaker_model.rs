@@ -313,7 +313,7 @@ enum Step {
     Reset,
     Advance(u64),
     AdvanceToDeadline(i8),
-    StepBack(u32),
+    GoBack(u32),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -473,7 +473,7 @@ impl<'a> Pair<'a> {
                     self.move_to(due + i128::from(off));
                 }
             }
-            Step::StepBack(span) => self.move_to(self.now - i128::from(span)),
+            Step::GoBack(span) => self.move_to(self.now - i128::from(span)),
         }
         self.same_state();
     }
@@ -600,7 +600,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => prop_oneof![0..=3_u64, 0..=10_000_000_u64].prop_map(Step::Advance),
         1 => (0..=47_u32, -1..=1_i64).prop_map(|(bit, off)| Step::Advance(((1_i64 << bit) + off) as u64)),
         5 => (-2..=2_i8).prop_map(Step::AdvanceToDeadline),
-        1 => prop_oneof![0..=3_u32, 0..=10_000_000_u32].prop_map(Step::StepBack),
+        1 => prop_oneof![0..=3_u32, 0..=10_000_000_u32].prop_map(Step::GoBack),
     ]
 }
 

@@ -368,7 +368,9 @@ fn swap_state<M: Memory>(
     memory.swap_if(Place::State, seen.bits(), new.bits(), order)
 }
 
-fn load_words<M: Memory>(memory: &M) -> Result<(Low<M::Widths>, High<M::Widths>), M::Stop> {
+type Timer<W> = (Low<W>, High<W>);
+
+fn load_words<M: Memory>(memory: &M) -> Result<Timer<M::Widths>, M::Stop> {
     // ORDERING: Acquire pairs with the Release CAS in `help`: what is read of `state` after these is at least
     // as new as the instance that their writer had seen.
     let low = Low::from_bits(memory.load(Place::Low, Ordering::Acquire)?);

@@ -9,7 +9,7 @@ const ZERO: RealWord = Word::from_bits(0);
 const LAST_TICK: u64 = (1 << 46) - 1;
 
 fn all_fields_full(phase: u32) -> RealWord {
-    Word::from_bits(phase << 29 | (1 << 29) - 1)
+    Word::from_bits((phase << 29) | ((1 << 29) - 1))
 }
 
 #[test]
