@@ -1,0 +1,150 @@
+//! What happens to the service, and when: the plan of one run, which both runs share to the letter.
+
+use core::ops::Range;
+use core::time::Duration;
+
+/// How long a client waits for one attempt before it gives up.
+pub const TIMEOUT: Duration = Duration::from_millis(150);
+/// How many attempts a call may make.
+pub const ATTEMPTS: u32 = 3;
+
+/// How long a healthy service works on a request, on average; each takes half to one and a half times as long.
+const WORK: Duration = Duration::from_millis(20);
+/// How many times as long everything takes while the service is slow.
+const SLOWDOWN: u32 = 10;
+/// How many of its workers the steady traffic keeps busy while the service is healthy: one in so many.
+const HEADROOM: u32 = 2;
+/// How many requests may wait, for each worker. As with most default settings that is more patience than the
+/// clients have: a full queue is 0.32 s of work for a healthy service, and a client waits 0.15 s.
+const QUEUE: usize = 16;
+
+/// What the service is going through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// All workers, at full speed.
+    Healthy,
+    /// All workers, but each request takes ten times as long.
+    Slow,
+    /// Hung: it accepts connections and answers nothing.
+    Dead,
+    /// Restarted with an empty queue and one worker; the others come back one by one.
+    Recovering,
+    /// All workers, at full speed.
+    HealthyAgain,
+}
+
+impl Phase {
+    /// The phases of a run, in order.
+    pub const ALL: [Self; 5] = [
+        Self::Healthy,
+        Self::Slow,
+        Self::Dead,
+        Self::Recovering,
+        Self::HealthyAgain,
+    ];
+
+    /// From which to which hundredth of the run it lasts.
+    const fn percent(self) -> (u32, u32) {
+        match self {
+            Self::Healthy => (0, 20),
+            Self::Slow => (20, 40),
+            Self::Dead => (40, 60),
+            Self::Recovering => (60, 75),
+            Self::HealthyAgain => (75, 100),
+        }
+    }
+
+    /// Whether the service has less than its full capacity.
+    pub const fn is_sick(self) -> bool {
+        !matches!(self, Self::Healthy | Self::HealthyAgain)
+    }
+
+    /// As the chart and the table call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Slow => "slow",
+            Self::Dead => "dead",
+            Self::Recovering => "recovering",
+            Self::HealthyAgain => "healthy again",
+        }
+    }
+}
+
+/// One run: how long, how much traffic, and what all that is drawn at random is drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// For how long calls are offered.
+    pub seconds: u32,
+    /// Calls offered in a second.
+    pub rate: u32,
+    /// The same seed gives the same work for the same call.
+    pub seed: u32,
+}
+
+impl Plan {
+    /// For how long calls are offered.
+    pub fn length(&self) -> Duration {
+        Duration::from_secs(self.seconds.into())
+    }
+
+    /// When a phase begins and ends, from the start of the run.
+    pub fn span(&self, phase: Phase) -> Range<Duration> {
+        let (from, to) = phase.percent();
+        self.length() * from / 100..self.length() * to / 100
+    }
+
+    /// The phase so long after the start of the run. The last one has no end.
+    pub fn phase_at(&self, elapsed: Duration) -> Phase {
+        let under_way = |phase: &Phase| elapsed < self.span(*phase).end;
+        Phase::ALL
+            .into_iter()
+            .find(under_way)
+            .unwrap_or(Phase::HealthyAgain)
+    }
+
+    /// How many calls are offered.
+    pub fn calls(&self) -> u32 {
+        self.seconds * self.rate
+    }
+
+    /// When a call is offered: at a steady rate, whatever became of those before it.
+    pub fn offered_at(&self, call: u32) -> Duration {
+        Duration::from_secs(call.into()) / self.rate
+    }
+
+    /// How many workers the service has when it is healthy: twice what the traffic needs.
+    pub fn workers(&self) -> u32 {
+        (WORK * self.rate * HEADROOM).as_secs_f64().ceil() as u32
+    }
+
+    /// How many requests may wait for a worker.
+    pub fn queue(&self) -> usize {
+        self.workers() as usize * QUEUE
+    }
+
+    /// When a worker is back after the restart: the first at once, the others at even intervals until the service
+    /// is healthy again.
+    pub fn back_at(&self, worker: u32) -> Duration {
+        let recovering = self.span(Phase::Recovering);
+        recovering.start + (recovering.end - recovering.start) * worker / self.workers()
+    }
+
+    /// How long a worker takes for a call, if it begins in this phase. It depends on the seed and on the number of
+    /// the call alone, so that a call costs the same in both runs, and at each attempt.
+    pub fn work(&self, call: u32, phase: Phase) -> Duration {
+        let mixed = mix(u64::from(self.seed) << 32 | u64::from(call));
+        let share = (mixed >> 32) as f64 / f64::from(u32::MAX);
+        let slowdown = if phase == Phase::Slow { SLOWDOWN } else { 1 };
+        WORK.mul_f64(0.5 + share) * slowdown
+    }
+}
+
+/// Spreads a number over all 64 bits: the finalizer of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom
+/// number generators", 2014).
+fn mix(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
+}
