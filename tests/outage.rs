@@ -25,13 +25,15 @@ mod service;
 use core::time::Duration;
 use std::sync::LazyLock;
 
+use tokio::time::Instant;
 use watertight::State;
 
 use args::{Args, Stop};
-use client::Outcome;
+use client::{Client, Failure, Outcome};
 use figures::{Figures, Table};
 use phases::{Phase, Plan};
 use run::{Call, Run, Runs};
+use service::Service;
 
 /// Short and sparse, with the seed that the example has unless told otherwise.
 const PLAN: Plan = Plan {
@@ -59,12 +61,63 @@ fn both_runs_get_the_same_traffic_and_account_for_all_of_it() {
             figures.succeeded + figures.failed_at_once + figures.timed_out,
             300
         );
+        assert!(figures.succeeded > 0 && figures.timed_out > 0, "{figures:?}");
         assert_eq!(figures.attempts(), run.requests.len());
         assert_eq!(run.unconnected, 0, "this machine ran out of sockets");
         assert!(run.calls.iter().all(|call| call.finished >= call.offered));
     }
     let offered = |run: &Run| run.calls.iter().map(|call| call.offered).collect::<Vec<_>>();
     assert_eq!(offered(&RUNS.naive), offered(&RUNS.watertight));
+    assert_eq!(
+        RUNS.naive.calls[150].offered,
+        Duration::from_millis(2_500),
+        "60 a second"
+    );
+}
+
+#[test]
+fn a_call_timed_out_if_any_of_its_attempts_did() {
+    let failed = |failures: &[Failure]| {
+        failures
+            .iter()
+            .fold(Outcome::FailedAtOnce, |outcome, failure| outcome.after(*failure))
+    };
+    assert_eq!(failed(&[]), Outcome::FailedAtOnce);
+    assert_eq!(failed(&[Failure::Refused; 3]), Outcome::FailedAtOnce);
+    assert_eq!(
+        failed(&[Failure::Refused, Failure::TimedOut, Failure::Refused]),
+        Outcome::TimedOut
+    );
+}
+
+#[test]
+fn a_healthy_service_answers_and_a_dead_one_reads_and_says_nothing() {
+    let plan = Plan { seconds: 20, ..PLAN };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("an event queue");
+    let attempts = |begun: Duration, most: usize| {
+        runtime.block_on(async {
+            let start = Instant::now()
+                .checked_sub(begun)
+                .expect("the machine has been up for ten seconds");
+            let service = Service::start(plan, start).await.expect("a free port");
+            let client = Client::new(service.address);
+            let mut results = vec![];
+            while results.len() < most && !results.contains(&Ok(())) {
+                results.push(client.attempt(1).await);
+            }
+            (results, service.requests().len())
+        })
+    };
+    // On a busy machine the first may come too late.
+    let (healthy, _) = attempts(Duration::ZERO, 20);
+    assert_eq!(healthy.last(), Some(&Ok(())), "{healthy:?}");
+    let dead = plan.span(Phase::Dead);
+    let (silence, read) = attempts(dead.start, 3);
+    assert_eq!(silence, [Err(Failure::TimedOut); 3]);
+    assert!((1..=3).contains(&read), "{read}");
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn verdict(plan: &Plan, run: &Run) -> String {
         None => "not served again within the run".to_owned(),
     };
     format!(
-        "{} attempts reached it while it was sick · {} of {} calls succeeded · {again}",
+        "{} attempts reached the service while it was sick · {} of {} calls succeeded · {again}",
         grouped(figures.attempts_while_sick()),
         grouped(figures.succeeded),
         grouped(figures.offered)

@@ -9,6 +9,9 @@
 //! come back. The same traffic meets two such services at the same time: once with three immediate attempts
 //! a call (`naive.rs`), once with three backed-off attempts behind a breaker (`guarded.rs`: how one uses the crate
 //! in a tokio program). What comes of it is measured: a table on the standard output, and a chart.
+//!
+//! The breaker spares the service, and its callers the wait. It cannot make the sick service answer: while it is open
+//! all calls fail, at once. Whether the naive calls are served again in time depends on `QUEUE` in `phases.rs`.
 
 mod args;
 mod chart;
