@@ -1,6 +1,7 @@
 //! The clock that is told what time it is: it starts anywhere, steps back, comes round, and threads share it.
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::time::Duration;
 use std::thread;
 
 use watertight::{Busy, Clock, Instant, ManualClock, Micros, StdClock};
@@ -71,10 +72,17 @@ fn is_a_static_of_five_words_that_threads_share() {
 fn the_system_clock_never_steps_back_and_has_no_size() {
     assert_eq!(size_of::<StdClock>(), 0);
     let first = StdClock.now();
-    thread::sleep(core::time::Duration::from_millis(2));
+    thread::sleep(Duration::from_millis(2));
     let second = StdClock.now();
     assert!(second.since(first) >= Micros::from_millis(2));
     assert_eq!(first.since(second), Micros::ZERO);
+}
+
+#[test]
+fn spans_convert_to_and_from_durations() {
+    assert_eq!(Micros::from(Duration::from_nanos(1_500)), micros(2));
+    assert_eq!(Micros::from(Duration::MAX), Micros::MAX);
+    assert_eq!(Duration::from(micros(1_500_000)), Duration::from_millis(1_500));
 }
 
 /// A time whose two words are the same, so that two times cannot be mixed unseen.
