@@ -25,11 +25,21 @@ const COOL_DOWN: Backoff = Backoff::exponential(Duration::from_millis(250), Dura
     .jitter(Jitter::Equal)
     .build();
 
+/// Seeded once more when the program knows how; everybody may share it.
+static RANDOM: SharedRandom = SharedRandom::seeded(0);
+
+/// In a `static`, a configuration that makes no sense does not compile.
+static LINK: Config<&SharedRandom> = Config::consecutive(5)
+    .probes(1, 2)
+    .probe_lease(Duration::from_secs(1))
+    .open_for(COOL_DOWN)
+    .random(&RANDOM)
+    .build();
+
 /// Attempts a call through a breaker.
 pub struct Guarded {
     client: Arc<Client>,
-    breaker: Breaker<StdClock, Config<&'static SharedRandom>>,
-    random: &'static SharedRandom,
+    breaker: Breaker<StdClock, &'static Config<&'static SharedRandom>>,
     start: Instant,
     events: Mutex<Vec<Event>>,
 }
@@ -37,19 +47,10 @@ pub struct Guarded {
 impl Guarded {
     /// Calls through `client`, with a breaker of its own; events count from `start`.
     pub fn new(client: Arc<Client>, seed: u32, start: Instant) -> Self {
-        // Where the seed is known beforehand, this is a `static`, and so are configuration and breaker: then a
-        // configuration that makes no sense does not compile.
-        let random: &SharedRandom = Box::leak(Box::new(SharedRandom::seeded(seed)));
-        let config = Config::consecutive(5)
-            .probes(1, 2)
-            .probe_lease(Duration::from_secs(1))
-            .open_for(COOL_DOWN)
-            .random(random)
-            .build();
+        RANDOM.reseed(seed);
         Self {
             client,
-            breaker: Breaker::new(StdClock, config),
-            random,
+            breaker: Breaker::new(StdClock, &LINK),
             start,
             events: Mutex::default(),
         }
@@ -73,7 +74,7 @@ impl Guarded {
 impl Caller for Guarded {
     async fn call(&self, number: u32) -> Outcome {
         let mut outcome = Outcome::FailedAtOnce;
-        let mut waits = RETRIES.delays(self.random);
+        let mut waits = RETRIES.delays(&RANDOM);
         loop {
             let Ok(permit) = self.breaker.try_acquire() else {
                 return outcome;
