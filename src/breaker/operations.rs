@@ -5,6 +5,7 @@ use core::pin::pin;
 
 use super::config::NoRandom;
 use super::protocol::{self, Admission, Outcome};
+use super::rules::Rules;
 use super::word::{Real, Word};
 use super::words::{Live, Parts, decide};
 use super::{Handle, Permit, Policy, Snapshot, Transition};
@@ -34,6 +35,18 @@ fn words_alone<'a, C, O, P>(parts: &'a Parts<O, P>, clock: &'a C) -> Live<'a, C,
     }
 }
 
+/// For what needs all of it.
+fn on_words<C, O, P: Policy, T>(
+    parts: &Parts<O, P>,
+    clock: &C,
+    operate: impl FnOnce(&Live<'_, C, P::Random>, &Rules) -> T,
+) -> T {
+    let words = &parts.words;
+    parts
+        .policy
+        .with(|rules, random| operate(&Live { words, clock, random }, rules))
+}
+
 /// Out of line, so that a closed breaker pays for nothing of it.
 #[cold]
 #[inline(never)]
@@ -41,13 +54,8 @@ fn admit<C: Clock, O, P: Policy>(
     parts: &Parts<O, P>,
     clock: &C,
 ) -> Result<(Word<Real>, Option<Transition>), Rejected> {
-    parts.policy.with(|rules, random| {
-        let live = Live {
-            words: &parts.words,
-            clock,
-            random,
-        };
-        match decide(|| protocol::admit(&live, rules)) {
+    on_words(parts, clock, |live, rules| {
+        match decide(|| protocol::admit(live, rules)) {
             Admission::Admitted { ticket, made } => Ok((ticket, made)),
             Admission::Refused { reason, left, now } => {
                 let wait = rules.until(now, left);
@@ -82,13 +90,8 @@ fn report<C: Clock, O, P: Policy>(
     ticket: Word<Real>,
     outcome: Outcome,
 ) -> Option<Transition> {
-    parts.policy.with(|rules, random| {
-        let live = Live {
-            words: &parts.words,
-            clock,
-            random,
-        };
-        decide(|| protocol::settle(&live, rules, ticket, outcome))
+    on_words(parts, clock, |live, rules| {
+        decide(|| protocol::settle(live, rules, ticket, outcome))
     })
 }
 
@@ -135,24 +138,14 @@ fn outcome_of<T, E>(result: &Result<T, E>) -> Outcome {
 
 pub(super) fn snapshot<H: Handle>(handle: &H) -> Snapshot {
     let (parts, clock) = handle.with_clock();
-    parts.policy.with(|rules, random| {
-        let live = Live {
-            words: &parts.words,
-            clock,
-            random,
-        };
-        Snapshot::of(decide(|| protocol::observe(&live, rules)), rules)
+    on_words(parts, clock, |live, rules| {
+        Snapshot::of(decide(|| protocol::observe(live, rules)), rules)
     })
 }
 
 pub(super) fn reset<H: Handle>(handle: &H) -> Transition {
     let (parts, clock) = handle.with_clock();
-    parts.policy.with(|rules, random| {
-        let live = Live {
-            words: &parts.words,
-            clock,
-            random,
-        };
-        decide(|| protocol::reset(&live, rules))
+    on_words(parts, clock, |live, rules| {
+        decide(|| protocol::reset(live, rules))
     })
 }

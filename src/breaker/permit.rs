@@ -85,7 +85,7 @@ impl<H: Handle> Permit<H> {
     }
 
     /// The call says nothing about the service, as when the caller's own request was wrong: as if it had never
-    /// been made. Returns the transition that this made, which is none today.
+    /// been made. This makes no transition, and returns none.
     #[inline]
     pub fn ignore(mut self) -> Option<Transition> {
         self.settle(Outcome::Neutral)
