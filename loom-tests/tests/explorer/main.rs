@@ -1,0 +1,3 @@
+//! The explorer.
+#[path = "../subjects/mod.rs"]
+mod subjects;
