@@ -311,9 +311,9 @@ pub fn reset<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Transition, M> {
 pub fn observe<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Reading<M::Widths>, M> {
     let word = load_state(memory)?;
     let waits = match word.state() {
+        State::Closed => false,
         State::Open => true,
         State::HalfOpen => word.in_flight() >= rules.probes,
-        _ => false,
     };
     if !waits {
         return Ok(Some(Reading {
@@ -421,7 +421,7 @@ fn help<M: Memory>(
                 _ if low.is_set_for(word) => Deadline::after(rules.ticks(now), 0).agreeing_with(low),
                 State::Open => Deadline::of_opening(rules.ticks(now), word),
                 State::HalfOpen => rules.deadline(now, rules.lease),
-                _ => rules.deadline(now, rules.stable),
+                State::Closed => rules.deadline(now, rules.stable),
             }
         }
     };
