@@ -120,6 +120,23 @@ fn coarse_ticks_refuse_until_the_instant_they_name_and_admit_at_it() {
 }
 
 #[test]
+fn no_time_at_all_is_over_at_once_whatever_the_tick() {
+    // A tick is 2^18 us.
+    static YEARS: Config = Config::consecutive(1)
+        .open_for(common::exponential(SECOND, Duration::from_secs(4)))
+        .probe_lease(Duration::from_secs(700 * 86_400))
+        .stable_after(Duration::ZERO)
+        .build();
+    let clock = ManualClock::starting_at(Instant::from_micros((1 << 18) + 1));
+    let breaker = breaker(&clock, &YEARS);
+    trip(&breaker);
+    advance(&clock, secs(2));
+    breaker.try_acquire().unwrap().success().expect("it closes");
+    trip(&breaker);
+    assert_eq!(breaker.snapshot().openings_in_a_row(), 1, "stable at once");
+}
+
+#[test]
 fn one_success_of_a_probe_closes_it_and_one_failure_reopens_it() {
     let clock = clock();
     let breaker = breaker(&clock, &THREE);
@@ -642,8 +659,12 @@ fn it_shows_its_snapshot() {
         "{shown}"
     );
     assert!(format!("{:?}", breaker.at(clock.now())).contains("state: Open"));
+    advance(&clock, secs(1));
+    let probe = breaker.try_acquire().unwrap();
+    assert!(format!("{probe:?}").contains("is_probe: true"), "{probe:?}");
+    probe.failure();
     let transition = breaker.reset();
-    assert_eq!(transition.to_string(), "open -> closed (generation 2)");
+    assert_eq!(transition.to_string(), "open -> closed (generation 4)");
 }
 
 #[test]
