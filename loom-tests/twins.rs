@@ -170,6 +170,14 @@ const BREAKER: &[Twin] = &[
             "let reason",
         )],
     },
+    // A snapshot takes no second look either.
+    Twin {
+        name: "observes_at_first_look",
+        changes: &[(
+            "if memory.load(Place::State, Ordering::Relaxed)? != word.bits() { return Ok(None); } let now = memory.now()?; Ok(Some(Reading",
+            "let now = memory.now()?; Ok(Some(Reading",
+        )],
+    },
     // Nobody helps.
     Twin {
         name: "nobody_helps",
@@ -200,6 +208,79 @@ const BREAKER: &[Twin] = &[
         changes: &[(
             "Verdict::Count(word.with_success()) }",
             "Verdict::Count(word.with_success().released()) }",
+        )],
+    },
+    // Who loses the race for a transition believes that it was his.
+    Twin {
+        name: "nobody_loses",
+        changes: &[(
+            "if !swap_state(memory, word, next, Ordering::Release)? { return Ok(None); } help(memory, rules, next, Some(deadline))?;",
+            "swap_state(memory, word, next, Ordering::Release)?; help(memory, rules, next, Some(deadline))?;",
+        )],
+    },
+    // A probe that is dropped keeps its slot.
+    Twin {
+        name: "dropped_probe_keeps_slot",
+        changes: &[(
+            "(State::HalfOpen, Outcome::Neutral) if age == 0 => Verdict::Count(word.released()),",
+            "",
+        )],
+    },
+    // The success of a probe that lost its slot does not count.
+    Twin {
+        name: "late_probe_does_not_count",
+        changes: &[(
+            "(State::HalfOpen, Outcome::Success) if age <= word.late()",
+            "(State::HalfOpen, Outcome::Success) if age == 0",
+        )],
+    },
+    // A full round makes room before its lease is over.
+    Twin {
+        name: "no_lease",
+        changes: &[("if !half_open || full {", "if !half_open {")],
+    },
+    // Each ordering weakened.
+    Twin {
+        name: "state_loaded_relaxed",
+        changes: &[(
+            "Ok(Word::from_bits(memory.load(Place::State, Ordering::Acquire)?))",
+            "Ok(Word::from_bits(memory.load(Place::State, Ordering::Relaxed)?))",
+        )],
+    },
+    Twin {
+        name: "low_loaded_relaxed",
+        changes: &[("Place::Low, Ordering::Acquire", "Place::Low, Ordering::Relaxed")],
+    },
+    Twin {
+        name: "high_loaded_relaxed",
+        changes: &[("Place::High, Ordering::Acquire", "Place::High, Ordering::Relaxed")],
+    },
+    Twin {
+        name: "probe_swapped_relaxed",
+        changes: &[(
+            "word, next, Ordering::Release)? { return Ok(None); } help(memory, rules, next, Some(rules.deadline(",
+            "word, next, Ordering::Relaxed)? { return Ok(None); } help(memory, rules, next, Some(rules.deadline(",
+        )],
+    },
+    Twin {
+        name: "change_swapped_relaxed",
+        changes: &[(
+            "word, next, Ordering::Release)? { return Ok(None); } help(memory, rules, next, Some(deadline))",
+            "word, next, Ordering::Relaxed)? { return Ok(None); } help(memory, rules, next, Some(deadline))",
+        )],
+    },
+    Twin {
+        name: "low_swapped_relaxed",
+        changes: &[(
+            "memory.swap_if(Place::Low, low.bits(), next, Ordering::Release)?",
+            "memory.swap_if(Place::Low, low.bits(), next, Ordering::Relaxed)?",
+        )],
+    },
+    Twin {
+        name: "high_swapped_relaxed",
+        changes: &[(
+            "high.next(deadline).bits(), Ordering::Release,",
+            "high.next(deadline).bits(), Ordering::Relaxed,",
         )],
     },
 ];
