@@ -97,7 +97,10 @@ fn late_helper<S: Subject>([refused]: [State; 1]) {
 }
 
 /// Who takes the timer words of an instance four later for those of the one he saw names a time that never was.
-fn between_four_instances<S: Subject>([waited]: [State; 1], waits: fn(&Caller<S, Instant>) -> bool) {
+fn between_four_instances<S: Subject + 'static>(
+    [waited]: [State; 1],
+    waits: fn(&Caller<S, Instant>) -> bool,
+) {
     let bench = Bench::new(RULES, 0);
     let caller = bench.at::<S>(0);
     let ticket = caller.admit().expect("closed");
@@ -192,7 +195,7 @@ fn no_wait_is_named_that_never_was() {
         .holds(["open"], |states| {
             between_four_instances::<Shipped>(states, open_in_snapshot);
         });
-    fn twin<S: Subject>(claim: &'static str, waits: fn(&Caller<S, Instant>) -> bool) {
+    fn twin<S: Subject + 'static>(claim: &'static str, waits: fn(&Caller<S, Instant>) -> bool) {
         model(claim).bound(3, BOUND).breaks("a wait until", move || {
             between_four_instances::<S>(Default::default(), waits);
         });
