@@ -214,8 +214,8 @@ const BREAKER: &[Twin] = &[
     Twin {
         name: "nobody_loses",
         changes: &[(
-            "if !swap_state(memory, word, next, Ordering::Release)? { return Ok(None); } help(memory, rules, next, Some(deadline))?;",
-            "swap_state(memory, word, next, Ordering::Release)?; help(memory, rules, next, Some(deadline))?;",
+            "return Ok(None); } help(memory, rules, next, Some(deadline))?;",
+            "} help(memory, rules, next, Some(deadline))?;",
         )],
     },
     // A probe that is dropped keeps its slot.
@@ -238,49 +238,5 @@ const BREAKER: &[Twin] = &[
     Twin {
         name: "no_lease",
         changes: &[("if !half_open || full {", "if !half_open {")],
-    },
-    // Each ordering weakened.
-    Twin {
-        name: "state_loaded_relaxed",
-        changes: &[(
-            "Ok(Word::from_bits(memory.load(Place::State, Ordering::Acquire)?))",
-            "Ok(Word::from_bits(memory.load(Place::State, Ordering::Relaxed)?))",
-        )],
-    },
-    Twin {
-        name: "low_loaded_relaxed",
-        changes: &[("Place::Low, Ordering::Acquire", "Place::Low, Ordering::Relaxed")],
-    },
-    Twin {
-        name: "high_loaded_relaxed",
-        changes: &[("Place::High, Ordering::Acquire", "Place::High, Ordering::Relaxed")],
-    },
-    Twin {
-        name: "probe_swapped_relaxed",
-        changes: &[(
-            "word, next, Ordering::Release)? { return Ok(None); } help(memory, rules, next, Some(rules.deadline(",
-            "word, next, Ordering::Relaxed)? { return Ok(None); } help(memory, rules, next, Some(rules.deadline(",
-        )],
-    },
-    Twin {
-        name: "change_swapped_relaxed",
-        changes: &[(
-            "word, next, Ordering::Release)? { return Ok(None); } help(memory, rules, next, Some(deadline))",
-            "word, next, Ordering::Relaxed)? { return Ok(None); } help(memory, rules, next, Some(deadline))",
-        )],
-    },
-    Twin {
-        name: "low_swapped_relaxed",
-        changes: &[(
-            "memory.swap_if(Place::Low, low.bits(), next, Ordering::Release)?",
-            "memory.swap_if(Place::Low, low.bits(), next, Ordering::Relaxed)?",
-        )],
-    },
-    Twin {
-        name: "high_swapped_relaxed",
-        changes: &[(
-            "high.next(deadline).bits(), Ordering::Release,",
-            "high.next(deadline).bits(), Ordering::Relaxed,",
-        )],
     },
 ];

@@ -45,12 +45,24 @@ pub struct Stopped;
 
 /// What the bench says of the deadline, of the lease, of the slots and of the events, when they are not kept.
 pub const EARLY: &str = "a probe before the deadline";
-pub const EARLY_ROUND: &str = "a new round before the lease is over";
+pub const BEFORE_LEASE: &str = "before the lease is over";
 pub const TOO_MANY: &str = "more probes than slots";
 pub const ONE_EVENT: &str = "one event a transition";
 
 /// Why models have a bound on preemptions.
 pub const BOUND: &str = "without one, more than 150,000 executions of plain loads";
+
+/// An operation of the protocol that is stronger than Relaxed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strong {
+    Load(Place),
+    /// Of a timer word.
+    Swap(Place),
+    /// Of the state, when a call is admitted as a probe.
+    SwapByProbe,
+    /// Of the state, when it is settled, or reset.
+    SwapByVerdict,
+}
 
 /// The words of one breaker and all that happened to them in this execution.
 pub struct Bench {
@@ -58,6 +70,8 @@ pub struct Bench {
     words: [AtomicU32; 3],
     time: AtomicU32,
     start: u64,
+    /// What is made Relaxed, for a twin.
+    weakened: Option<Strong>,
     history: Mutex<History>,
 }
 
@@ -96,11 +110,17 @@ impl Step {
 impl Bench {
     /// A closed breaker whose clock stands at `start`.
     pub fn new(rules: Rules, start: u64) -> Arc<Self> {
+        Self::weakened(rules, start, None)
+    }
+
+    /// The same, with one ordering of the protocol made Relaxed.
+    pub fn weakened(rules: Rules, start: u64, weakened: Option<Strong>) -> Arc<Self> {
         Arc::new(Self {
             rules,
             words: core::array::from_fn(|_| AtomicU32::new(0)),
             time: AtomicU32::new(0),
             start,
+            weakened,
             history: Mutex::default(),
         })
     }
@@ -133,6 +153,14 @@ impl Bench {
     pub fn pass(&self, micros: u64) {
         // ORDERING: Relaxed; a clock orders nothing.
         self.time.fetch_add(micros as u32, Ordering::Relaxed);
+    }
+
+    fn order(&self, operation: Strong, order: Ordering) -> Ordering {
+        if self.weakened == Some(operation) {
+            Ordering::Relaxed
+        } else {
+            order
+        }
     }
 
     /// The state word as the last step left it.
@@ -187,7 +215,7 @@ impl Bench {
                 assert!(step.now >= deadline, "{EARLY}");
             }
             (Phase::HalfOpen, Phase::HalfOpen) if step.begins_generation() => {
-                assert!(step.now >= deadline, "{EARLY_ROUND}");
+                assert!(step.now >= deadline, "a new round {BEFORE_LEASE}");
             }
             _ => {}
         }
@@ -382,15 +410,20 @@ impl<S: Subject, C: Clock> Caller<S, C> {
     /// What is left is left of the timer of the instance that was seen: its maker's, and of an opening that
     /// somebody helped its maker's with ones for the low half.
     fn check_wait(&self, reason: Reason, left: u32) {
+        let word = self.seen();
         let until = self.now.get() + u64::from(left);
         self.until.set(until);
-        let deadline = self.bench.history().deadline(&self.bench.rules, self.seen());
-        let right = match reason {
-            Reason::Open => until == deadline || until == deadline | 0xffff,
-            _ => until >= deadline,
-        };
-        let word = self.seen();
-        assert!(right, "a wait until {until}, but {word:?} lasts until {deadline}");
+        let deadline = self.bench.history().deadline(&self.bench.rules, word);
+        match reason {
+            Reason::Open => assert!(
+                until == deadline || until == deadline | 0xffff,
+                "a wait until {until}, not {deadline}, in {word:?}"
+            ),
+            _ => assert!(
+                until >= deadline,
+                "a wait until {until}, {BEFORE_LEASE} at {deadline}, in {word:?}"
+            ),
+        }
     }
 
     /// One step of the protocol is about to be made.
@@ -415,6 +448,7 @@ impl<S: Subject, C: Clock> Memory for Caller<S, C> {
 
     fn load(&self, place: Place, order: Ordering) -> Result<u32, Stopped> {
         self.step()?;
+        let order = self.bench.order(Strong::Load(place), order);
         let bits = self.bench.words[place as usize].load(order);
         if place == Place::State {
             self.seen.set(Word::from_bits(bits));
@@ -424,6 +458,12 @@ impl<S: Subject, C: Clock> Memory for Caller<S, C> {
 
     fn swap_if(&self, place: Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Stopped> {
         self.step()?;
+        let operation = match place {
+            Place::State if Word::from_bits(new).state() == Phase::HalfOpen => Strong::SwapByProbe,
+            Place::State => Strong::SwapByVerdict,
+            _ => Strong::Swap(place),
+        };
+        let order = self.bench.order(operation, order);
         let word = &self.bench.words[place as usize];
         let swapped = word.compare_exchange(seen, new, order, Ordering::Relaxed).is_ok();
         if swapped && place == Place::State {

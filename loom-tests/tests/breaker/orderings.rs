@@ -5,15 +5,18 @@
 
 use loom::thread::spawn;
 use watertight::Instant;
+use watertight::breaker::protocol::Place;
 use watertight::breaker::word::State as Phase;
 
-use crate::bench::{BOUND, Bench, COOL_DOWN, Caller, EARLY, EARLY_ROUND, FAILURE, LEASE, RULES, join};
+use crate::bench::{
+    BEFORE_LEASE, BOUND, Bench, COOL_DOWN, Caller, EARLY, FAILURE, LEASE, RULES, Strong, join,
+};
 use crate::common::{State, model};
 use crate::subjects::*;
 
 /// The timer words carry two bits of count: those of four instances ago look like the present ones.
-fn four_instances_by_verdicts<S: Subject>([refused]: [State; 1]) {
-    let bench = Bench::new(RULES, 0);
+fn four_instances_by_verdicts<S: Subject>([refused]: [State; 1], weakened: Option<Strong>) {
+    let bench = Bench::weakened(RULES, 0, weakened);
     let changing = {
         let bench = bench.clone();
         spawn(move || {
@@ -38,8 +41,8 @@ fn four_instances_by_verdicts<S: Subject>([refused]: [State; 1]) {
 }
 
 /// The same, where the last three instances are begun by probes.
-fn four_instances_by_probes<S: Subject>([refused]: [State; 1]) {
-    let bench = Bench::new(RULES, 0);
+fn four_instances_by_probes<S: Subject>([refused]: [State; 1], weakened: Option<Strong>) {
+    let bench = Bench::weakened(RULES, 0, weakened);
     let ticket = bench.at::<S>(0).admit().expect("closed");
     let changing = {
         let bench = bench.clone();
@@ -66,10 +69,10 @@ fn four_instances_by_probes<S: Subject>([refused]: [State; 1]) {
 
 /// A helper that takes the present timer words for unset ones of an instance that is over dates the next one. Low
 /// and high differ between the two, since the clock passes 2^30.
-fn late_helper<S: Subject>([refused]: [State; 1]) {
+fn late_helper<S: Subject>([refused]: [State; 1], weakened: Option<Strong>) {
     const FIRST: u64 = (1 << 30) - 1500;
     const SECOND: u64 = 1 << 30;
-    let bench = Bench::new(RULES, FIRST);
+    let bench = Bench::weakened(RULES, FIRST, weakened);
     let caller = bench.at::<S>(FIRST - COOL_DOWN);
     let ticket = caller.admit().expect("closed");
     caller.settle(ticket, FAILURE);
@@ -100,8 +103,9 @@ fn late_helper<S: Subject>([refused]: [State; 1]) {
 fn between_four_instances<S: Subject + 'static>(
     [waited]: [State; 1],
     waits: fn(&Caller<S, Instant>) -> bool,
+    weakened: Option<Strong>,
 ) {
-    let bench = Bench::new(RULES, 0);
+    let bench = Bench::weakened(RULES, 0, weakened);
     let caller = bench.at::<S>(0);
     let ticket = caller.admit().expect("closed");
     caller.settle(ticket, FAILURE);
@@ -136,31 +140,48 @@ fn open_in_snapshot<S: Subject>(caller: &Caller<S, Instant>) -> bool {
     caller.observe().is_some_and(|word| word.state() == Phase::Open)
 }
 
+/// The same model over the protocol that ships with one of its orderings Relaxed.
+fn relaxed(weakened: Strong, bound: Option<usize>, message: &str, body: fn([State; 1], Option<Strong>)) {
+    let twin = model(match weakened {
+        Strong::Load(Place::State) => "twin: state loaded Relaxed",
+        Strong::Load(Place::Low) => "twin: low loaded Relaxed",
+        Strong::Load(Place::High) => "twin: high loaded Relaxed",
+        Strong::Swap(Place::High) => "twin: high swapped Relaxed",
+        Strong::Swap(_) => "twin: low swapped Relaxed",
+        Strong::SwapByProbe => "twin: state swapped Relaxed by a probe",
+        Strong::SwapByVerdict => "twin: state swapped Relaxed by a verdict",
+    });
+    let twin = match bound {
+        Some(preemptions) => twin.bound(preemptions, BOUND),
+        None => twin,
+    };
+    twin.breaks(message, move || body(Default::default(), Some(weakened)));
+}
+
 #[test]
 fn timer_words_of_four_instances_ago_do_not_pass_for_present_ones() {
     model("four instances, begun by verdicts and resets")
         .at_least(1, 1)
-        .holds(["refused"], four_instances_by_verdicts::<Shipped>);
-    model("twin: state loaded Relaxed").breaks(EARLY, || {
-        four_instances_by_verdicts::<StateLoadedRelaxed>(Default::default());
-    });
-    model("twin: state swapped Relaxed by a verdict").breaks(EARLY, || {
-        four_instances_by_verdicts::<ChangeSwappedRelaxed>(Default::default());
-    });
+        .holds(["refused"], |states| {
+            four_instances_by_verdicts::<Shipped>(states, None);
+        });
+    for weakened in [Strong::Load(Place::State), Strong::SwapByVerdict] {
+        relaxed(weakened, None, EARLY, four_instances_by_verdicts::<Shipped>);
+    }
     model("four instances, begun by probes")
         .at_least(1, 1)
         .bound(3, BOUND)
-        .holds(["refused"], four_instances_by_probes::<Shipped>);
-    model("twin: state loaded Relaxed")
-        .bound(3, BOUND)
-        .breaks(EARLY_ROUND, || {
-            four_instances_by_probes::<StateLoadedRelaxed>(Default::default());
+        .holds(["refused"], |states| {
+            four_instances_by_probes::<Shipped>(states, None);
         });
-    model("twin: state swapped Relaxed by a probe")
-        .bound(3, BOUND)
-        .breaks(EARLY_ROUND, || {
-            four_instances_by_probes::<ProbeSwappedRelaxed>(Default::default());
-        });
+    for weakened in [Strong::Load(Place::State), Strong::SwapByProbe] {
+        relaxed(
+            weakened,
+            Some(3),
+            BEFORE_LEASE,
+            four_instances_by_probes::<Shipped>,
+        );
+    }
 }
 
 #[test]
@@ -168,17 +189,17 @@ fn a_late_helper_does_not_date_the_next_instance() {
     model("a late helper")
         .at_least(1, 1)
         .bound(3, BOUND)
-        .holds(["refused"], late_helper::<Shipped>);
-    fn twin<S: Subject>(claim: &'static str) {
-        model(claim).bound(3, BOUND).breaks(EARLY_ROUND, || {
-            late_helper::<S>(Default::default());
-        });
+        .holds(["refused"], |states| late_helper::<Shipped>(states, None));
+    for place in [Place::Low, Place::High] {
+        for weakened in [Strong::Load(place), Strong::Swap(place)] {
+            relaxed(weakened, Some(3), BEFORE_LEASE, late_helper::<Shipped>);
+        }
     }
-    twin::<LowLoadedRelaxed>("twin: low loaded Relaxed");
-    twin::<LowSwappedRelaxed>("twin: low swapped Relaxed");
-    twin::<HighLoadedRelaxed>("twin: high loaded Relaxed");
-    twin::<HighSwappedRelaxed>("twin: high swapped Relaxed");
-    twin::<HelperLooksOnce>("twin: a helper that does not look at the state again");
+    model("twin: a helper that does not look at the state again")
+        .bound(3, BOUND)
+        .breaks(BEFORE_LEASE, || {
+            late_helper::<HelperLooksOnce>(Default::default(), None);
+        });
 }
 
 #[test]
@@ -187,22 +208,30 @@ fn no_wait_is_named_that_never_was() {
         .at_least(1, 1)
         .bound(3, BOUND)
         .holds(["refused"], |states| {
-            between_four_instances::<Shipped>(states, refused);
+            between_four_instances::<Shipped>(states, refused, None);
         });
     model("a snapshot between four instances")
         .at_least(1, 1)
         .bound(3, BOUND)
         .holds(["open"], |states| {
-            between_four_instances::<Shipped>(states, open_in_snapshot);
+            between_four_instances::<Shipped>(states, open_in_snapshot, None);
         });
-    fn twin<S: Subject + 'static>(claim: &'static str, waits: fn(&Caller<S, Instant>) -> bool) {
-        model(claim).bound(3, BOUND).breaks("a wait until", move || {
-            between_four_instances::<S>(Default::default(), waits);
+    for weakened in [Strong::Load(Place::Low), Strong::Swap(Place::Low)] {
+        relaxed(weakened, Some(3), "a wait until", |states, weakened| {
+            between_four_instances::<Shipped>(states, refused, weakened);
+        });
+        relaxed(weakened, Some(3), "a wait until", |states, weakened| {
+            between_four_instances::<Shipped>(states, open_in_snapshot, weakened);
         });
     }
-    twin::<LowLoadedRelaxed>("twin: low loaded Relaxed", refused);
-    twin::<LowSwappedRelaxed>("twin: low swapped Relaxed", refused);
-    twin::<RefusesAtFirstLook>("twin: a refusal at first look", refused);
-    twin::<LowLoadedRelaxed>("twin: low loaded Relaxed", open_in_snapshot);
-    twin::<ObservesAtFirstLook>("twin: a snapshot at first look", open_in_snapshot);
+    model("twin: a refusal at first look")
+        .bound(3, BOUND)
+        .breaks("a wait until", || {
+            between_four_instances::<RefusesAtFirstLook>(Default::default(), refused, None);
+        });
+    model("twin: a snapshot at first look")
+        .bound(3, BOUND)
+        .breaks("a wait until", || {
+            between_four_instances::<ObservesAtFirstLook>(Default::default(), open_in_snapshot, None);
+        });
 }

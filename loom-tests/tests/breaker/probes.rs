@@ -8,7 +8,7 @@ use watertight::breaker::rules::Rules;
 use watertight::breaker::word::State as Phase;
 
 use crate::bench::{
-    BOUND, Bench, COOL_DOWN, EARLY_ROUND, FAILURE, LEASE, NEUTRAL, RULES, SUCCESS, TOO_MANY, Word, join,
+    BEFORE_LEASE, BOUND, Bench, COOL_DOWN, FAILURE, LEASE, NEUTRAL, RULES, SUCCESS, TOO_MANY, Word, join,
 };
 use crate::common::{State, model};
 use crate::subjects::*;
@@ -241,7 +241,7 @@ fn never_more_probes_than_slots() {
         .at_least(1, 1)
         .bound(3, BOUND)
         .holds(["refused", "admitted again"], slot_from_hand_to_hand::<Shipped>);
-    model("twin: no lease").bound(3, BOUND).breaks(EARLY_ROUND, || {
+    model("twin: no lease").bound(3, BOUND).breaks(BEFORE_LEASE, || {
         slot_from_hand_to_hand::<NoLease>(Default::default());
     });
 }
@@ -262,7 +262,7 @@ fn a_forgotten_probe_loses_its_slot_by_lease() {
         ["refused", "admitted after the lease"],
         forgotten_probe::<Shipped>,
     );
-    model("twin: no lease").bound(3, BOUND).breaks(EARLY_ROUND, || {
+    model("twin: no lease").bound(3, BOUND).breaks(BEFORE_LEASE, || {
         forgotten_probe::<NoLease>(Default::default());
     });
 }
@@ -288,7 +288,7 @@ fn a_lease_is_that_of_its_round() {
         .holds(["took the last slot", "refused"], lease_of_the_round::<Shipped>);
     model("twin: a lease moved under the same tag")
         .bound(3, BOUND)
-        .breaks("a wait until", || {
+        .breaks(BEFORE_LEASE, || {
             lease_of_the_round::<MovedUnderSameTag>(Default::default());
         });
 }

@@ -99,12 +99,5 @@ twins! {
     DroppedProbeKeepsSlot, dropped_probe_keeps_slot;
     LateProbeDoesNotCount, late_probe_does_not_count;
     NoLease, no_lease;
-    StateLoadedRelaxed, state_loaded_relaxed;
-    LowLoadedRelaxed, low_loaded_relaxed;
-    HighLoadedRelaxed, high_loaded_relaxed;
-    ProbeSwappedRelaxed, probe_swapped_relaxed;
-    ChangeSwappedRelaxed, change_swapped_relaxed;
-    LowSwappedRelaxed, low_swapped_relaxed;
-    HighSwappedRelaxed, high_swapped_relaxed;
     ObservesAtFirstLook, observes_at_first_look;
 }
