@@ -66,7 +66,7 @@ fn helped_opening<S: Subject>([helped, probe]: [State; 2]) {
 #[test]
 fn no_probe_before_the_deadline_of_the_thread_that_opened() {
     model("two openers with clocks far apart")
-        .at_least(1, 1)
+        .at_least(12_000, 1_200)
         .bound(2, BOUND)
         .holds(["a probe of the earlier's", "refused"], two_openers::<Shipped>);
     model("twin: the timer before the transition")
@@ -79,7 +79,7 @@ fn no_probe_before_the_deadline_of_the_thread_that_opened() {
 #[test]
 fn no_probe_before_the_deadline_when_somebody_helps() {
     model("an opening that the next caller finishes")
-        .at_least(1, 1)
+        .at_least(16_000, 1_900)
         .bound(3, BOUND)
         .holds(
             ["refused by a timer that was helped", "a probe"],

@@ -148,7 +148,7 @@ fn opposite_verdicts<S: Subject>([closed, reopened]: [State; 2]) {
 #[test]
 fn a_late_success_does_not_close() {
     model("a late success")
-        .at_least(1, 1)
+        .at_least(54, 680)
         .holds(["reported to half-open", "reported to closed"], |states| {
             late_outcome::<Shipped>(states, SUCCESS, SUCCESS);
         });
@@ -160,7 +160,7 @@ fn a_late_success_does_not_close() {
 #[test]
 fn a_late_failure_does_not_reopen() {
     model("a late failure")
-        .at_least(1, 1)
+        .at_least(24, 150)
         .holds(["reported to half-open", "reported to closed"], |states| {
             late_outcome::<Shipped>(states, FAILURE, SUCCESS);
         });
@@ -172,7 +172,7 @@ fn a_late_failure_does_not_reopen() {
 #[test]
 fn a_reset_leaves_nothing_to_what_is_under_way() {
     model("a reset against a failure")
-        .at_least(1, 1)
+        .at_least(19_000, 2_300)
         .bound(3, BOUND)
         .holds(
             ["failed before", "failed after"],
@@ -184,7 +184,7 @@ fn a_reset_leaves_nothing_to_what_is_under_way() {
             reset_against_failure::<OutcomeOfAnyGeneration>(Default::default());
         });
     model("a reset against a success")
-        .at_least(1, 1)
+        .at_least(21_000, 2_400)
         .bound(3, BOUND)
         .holds(
             ["succeeded before", "succeeded after"],
@@ -198,7 +198,7 @@ fn a_reset_leaves_nothing_to_what_is_under_way() {
 #[test]
 fn opposite_verdicts_make_one_event_each_generation() {
     model("opposite verdicts of two probes")
-        .at_least(1, 1)
+        .at_least(5_900, 2_800)
         .bound(3, BOUND)
         .holds(["closed", "reopened"], opposite_verdicts::<Shipped>);
     model("twin: nobody loses")

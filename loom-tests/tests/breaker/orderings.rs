@@ -161,7 +161,7 @@ fn relaxed(weakened: Strong, bound: Option<usize>, message: &str, body: fn([Stat
 #[test]
 fn timer_words_of_four_instances_ago_do_not_pass_for_present_ones() {
     model("four instances, begun by verdicts and resets")
-        .at_least(1, 1)
+        .at_least(1_300, 16_000)
         .holds(["refused"], |states| {
             four_instances_by_verdicts::<Shipped>(states, None);
         });
@@ -169,7 +169,7 @@ fn timer_words_of_four_instances_ago_do_not_pass_for_present_ones() {
         relaxed(weakened, None, EARLY, four_instances_by_verdicts::<Shipped>);
     }
     model("four instances, begun by probes")
-        .at_least(1, 1)
+        .at_least(36_000, 5_600)
         .bound(3, BOUND)
         .holds(["refused"], |states| {
             four_instances_by_probes::<Shipped>(states, None);
@@ -187,7 +187,7 @@ fn timer_words_of_four_instances_ago_do_not_pass_for_present_ones() {
 #[test]
 fn a_late_helper_does_not_date_the_next_instance() {
     model("a late helper")
-        .at_least(1, 1)
+        .at_least(3_700, 2_700)
         .bound(3, BOUND)
         .holds(["refused"], |states| late_helper::<Shipped>(states, None));
     for place in [Place::Low, Place::High] {
@@ -205,13 +205,13 @@ fn a_late_helper_does_not_date_the_next_instance() {
 #[test]
 fn no_wait_is_named_that_never_was() {
     model("a refusal between four instances")
-        .at_least(1, 1)
+        .at_least(15_000, 1_000)
         .bound(3, BOUND)
         .holds(["refused"], |states| {
             between_four_instances::<Shipped>(states, refused, None);
         });
     model("a snapshot between four instances")
-        .at_least(1, 1)
+        .at_least(15_000, 1_000)
         .bound(3, BOUND)
         .holds(["open"], |states| {
             between_four_instances::<Shipped>(states, open_in_snapshot, None);

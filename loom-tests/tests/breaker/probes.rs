@@ -226,7 +226,7 @@ fn lease_of_the_round<S: Subject>([filled, refused]: [State; 2]) {
 #[test]
 fn never_more_probes_than_slots() {
     model("three callers for two slots")
-        .at_least(1, 1)
+        .at_least(1_600, 860)
         .bound(2, BOUND)
         .holds(
             ["a caller refused", "all decided"],
@@ -238,7 +238,7 @@ fn never_more_probes_than_slots() {
             three_for_two_slots::<ProbeWithoutSlot>(Default::default());
         });
     model("a slot from hand to hand")
-        .at_least(1, 1)
+        .at_least(19_000, 2_100)
         .bound(3, BOUND)
         .holds(["refused", "admitted again"], slot_from_hand_to_hand::<Shipped>);
     model("twin: no lease").bound(3, BOUND).breaks(BEFORE_LEASE, || {
@@ -249,7 +249,7 @@ fn never_more_probes_than_slots() {
 #[test]
 fn a_dropped_probe_gives_its_slot_back() {
     model("a dropped probe")
-        .at_least(1, 1)
+        .at_least(490, 390)
         .holds(["refused", "admitted"], dropped_probe::<Shipped>);
     model("twin: a dropped probe keeps its slot").breaks("the slot is back", || {
         dropped_probe::<DroppedProbeKeepsSlot>(Default::default());
@@ -258,7 +258,7 @@ fn a_dropped_probe_gives_its_slot_back() {
 
 #[test]
 fn a_forgotten_probe_loses_its_slot_by_lease() {
-    model("a forgotten probe").at_least(1, 1).bound(3, BOUND).holds(
+    model("a forgotten probe").at_least(5_100, 2_300).bound(3, BOUND).holds(
         ["refused", "admitted after the lease"],
         forgotten_probe::<Shipped>,
     );
@@ -270,7 +270,7 @@ fn a_forgotten_probe_loses_its_slot_by_lease() {
 #[test]
 fn a_late_probe_counts_and_gives_no_slot_back() {
     model("a late probe")
-        .at_least(1, 1)
+        .at_least(520, 4_000)
         .holds(["reported late", "refused"], late_probe::<Shipped>);
     model("twin: a late probe gives a slot back").breaks(TOO_MANY, || {
         late_probe::<LateProbeGivesSlotBack>(Default::default());
@@ -283,7 +283,7 @@ fn a_late_probe_counts_and_gives_no_slot_back() {
 #[test]
 fn a_lease_is_that_of_its_round() {
     model("the last slot is taken as a lease ends")
-        .at_least(1, 1)
+        .at_least(17_000, 3_500)
         .bound(3, BOUND)
         .holds(["took the last slot", "refused"], lease_of_the_round::<Shipped>);
     model("twin: a lease moved under the same tag")

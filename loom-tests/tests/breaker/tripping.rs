@@ -31,7 +31,7 @@ fn three_callers_fail<S: Subject>([lost, late]: [State; 2], threshold: u32) {
 fn one_caller_of_many_trips() {
     for threshold in [1, 2] {
         model("three callers at the threshold")
-            .at_least(1, 1)
+            .at_least(3_900, 440)
             .bound(2, BOUND)
             .holds(["a caller that lost", "a late failure"], move |states| {
                 three_callers_fail::<Shipped>(states, threshold);
