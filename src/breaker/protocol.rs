@@ -325,11 +325,11 @@ pub fn observe<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Reading<M::Width
     let Some(deadline) = load_timer(memory, rules, word)? else {
         return Ok(None);
     };
-    // ORDERING: Relaxed; as the second look in `admit_probe`.
+    let now = memory.now()?;
+    // ORDERING: Relaxed; as the second look in `admit`.
     if memory.load(Place::State, Ordering::Relaxed)? != word.bits() {
         return Ok(None);
     }
-    let now = memory.now()?;
     Ok(Some(Reading {
         word,
         left: deadline.left(rules.ticks(now)),
@@ -407,7 +407,7 @@ fn help<M: Memory>(
         return Ok(());
     }
     // The words may be unset because they belong to a later instance, or to one before.
-    // ORDERING: Relaxed; as the second look in `admit_probe`.
+    // ORDERING: Relaxed; as the second look in `admit`.
     if !word.same_instance(Word::from_bits(memory.load(Place::State, Ordering::Relaxed)?)) {
         return Ok(());
     }

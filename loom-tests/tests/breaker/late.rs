@@ -147,11 +147,12 @@ fn opposite_verdicts<S: Subject>([closed, reopened]: [State; 2]) {
 
 #[test]
 fn a_late_success_does_not_close() {
-    model("a late success")
-        .at_least(54, 680)
-        .holds(["reported to half-open", "reported to closed"], |states| {
+    model("a late success").at_least(54, 680).holds(
+        ["reported to half-open", "reported to closed"],
+        |states| {
             late_outcome::<Shipped>(states, SUCCESS, SUCCESS);
-        });
+        },
+    );
     model("twin: an outcome of any generation counts").breaks("a late outcome", || {
         late_outcome::<OutcomeOfAnyGeneration>(Default::default(), SUCCESS, SUCCESS);
     });
@@ -159,11 +160,12 @@ fn a_late_success_does_not_close() {
 
 #[test]
 fn a_late_failure_does_not_reopen() {
-    model("a late failure")
-        .at_least(24, 150)
-        .holds(["reported to half-open", "reported to closed"], |states| {
+    model("a late failure").at_least(24, 150).holds(
+        ["reported to half-open", "reported to closed"],
+        |states| {
             late_outcome::<Shipped>(states, FAILURE, SUCCESS);
-        });
+        },
+    );
     model("twin: an outcome of any generation counts").breaks("a late outcome", || {
         late_outcome::<OutcomeOfAnyGeneration>(Default::default(), FAILURE, SUCCESS);
     });

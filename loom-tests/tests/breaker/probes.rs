@@ -258,10 +258,13 @@ fn a_dropped_probe_gives_its_slot_back() {
 
 #[test]
 fn a_forgotten_probe_loses_its_slot_by_lease() {
-    model("a forgotten probe").at_least(5_100, 2_300).bound(3, BOUND).holds(
-        ["refused", "admitted after the lease"],
-        forgotten_probe::<Shipped>,
-    );
+    model("a forgotten probe")
+        .at_least(5_100, 2_300)
+        .bound(3, BOUND)
+        .holds(
+            ["refused", "admitted after the lease"],
+            forgotten_probe::<Shipped>,
+        );
     model("twin: no lease").bound(3, BOUND).breaks(BEFORE_LEASE, || {
         forgotten_probe::<NoLease>(Default::default());
     });
