@@ -121,6 +121,7 @@ impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::error::Error as _;
     use std::string::ToString;
 
     #[test]
@@ -147,5 +148,29 @@ mod tests {
             assert_eq!(rejected.to_string(), sentence);
             assert_eq!(Error::<core::fmt::Error>::from(rejected).to_string(), sentence);
         }
+    }
+
+    #[test]
+    fn the_chain_of_errors_goes_on_behind_the_calls_own() {
+        #[derive(Debug)]
+        struct Outer(core::fmt::Error);
+        impl fmt::Display for Outer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("outer")
+            }
+        }
+        impl core::error::Error for Outer {
+            fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let inner = Error::Inner(Outer(core::fmt::Error));
+        assert_eq!(inner.to_string(), "outer");
+        assert_eq!(inner.source().unwrap().to_string(), core::fmt::Error.to_string());
+        assert!(
+            Error::<Outer>::Rejected(Rejected::new(Reason::Open, RetryAfter::Never))
+                .source()
+                .is_none()
+        );
     }
 }

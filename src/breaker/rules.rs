@@ -60,8 +60,8 @@ impl Rules {
 
     /// The cool-down of the opening numbered `attempt`, jittered by `draw`, and at least the server's hint.
     pub const fn cool_down(&self, attempt: u32, hint: Micros, draw: u32) -> u32 {
-        let last = COOL_DOWNS as u32 - 1;
-        let base = self.cool_downs[if attempt < last { attempt } else { last } as usize];
+        // An attempt has four bits: the remainder only tells the compiler.
+        let base = self.cool_downs[attempt as usize % COOL_DOWNS];
         // Rounded up to ticks, the upper end of a plus/minus jitter may be a tick above the cap.
         let own = at_most(self.jitter.spread(base as u64, draw), self.cap);
         let hint = at_most(ticks_for(hint, self.tick), self.longest_hint);
