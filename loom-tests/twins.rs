@@ -174,8 +174,8 @@ const BREAKER: &[Twin] = &[
     Twin {
         name: "observes_at_first_look",
         changes: &[(
-            "if memory.load(Place::State, Ordering::Relaxed)? != word.bits() { return Ok(None); } let now = memory.now()?; Ok(Some(Reading",
-            "let now = memory.now()?; Ok(Some(Reading",
+            "if memory.load(Place::State, Ordering::Relaxed)? != word.bits() { return Ok(None); } Ok(Some(Reading",
+            "Ok(Some(Reading",
         )],
     },
     // Nobody helps.

@@ -73,7 +73,7 @@ fn permits([probe, late, refused]: [State; 3]) {
 #[test]
 fn permits_of_the_public_api() {
     model("permits of the public API")
-        .at_least(1_100, 1_500)
+        .at_least(1_300, 1_200)
         .bound(3, BOUND)
         .holds(["a probe", "a late failure", "refused"], permits);
 }
