@@ -8,9 +8,8 @@ use watertight::Instant;
 use watertight::breaker::protocol::Place;
 use watertight::breaker::word::State as Phase;
 
-use crate::bench::{
-    BEFORE_LEASE, BOUND, Bench, COOL_DOWN, Caller, EARLY, FAILURE, LEASE, RULES, Strong, join,
-};
+use crate::bench::{BEFORE_LEASE, BOUND, Bench, COOL_DOWN, EARLY, FAILURE, LEASE, RULES, Strong, join};
+use crate::caller::Caller;
 use crate::common::{State, model};
 use crate::subjects::*;
 
