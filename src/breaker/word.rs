@@ -390,16 +390,16 @@ impl<W: Widths> Deadline<W> {
     /// The deadline nearest to this one, or to this moment, whose low bits are in `low`.
     #[must_use]
     pub const fn agreeing_with(self, low: Low<W>) -> Self {
-        Self::nearest(self.ticks, low.bits & ones(W::LOW))
+        Self::nearest(self.ticks, low.part())
     }
 
     /// The deadline of `word`'s instance, from both timer words, which are set.
     pub fn read(word: Word<W>, low: Low<W>, high: High<W>) -> Self {
-        let mut bits = low.bits & ones(W::LOW);
+        let mut bits = low.part();
         if matches!(word.state(), State::Open) {
             bits = bits & ones(Self::CARRIED_AT) | word.field(0, W::CARRIED) << Self::CARRIED_AT;
         }
-        Self::at((high.bits & ones(W::HIGH)) as u64 * (1 << W::LOW) + bits as u64)
+        Self::at((high.part() as u64) << W::LOW | bits as u64)
     }
 
     /// How many ticks are left at `now`; `None` when the timer is over.
@@ -426,51 +426,26 @@ impl<W: Widths> Deadline<W> {
 }
 
 /// The low timer word.
-#[derive(Clone, Copy, Debug)]
-pub struct Low<W> {
-    bits: u32,
-    widths: PhantomData<W>,
-}
-
-impl<W: Widths> Low<W> {
-    /// The word of these bits, which were a low timer word's.
-    pub const fn from_bits(bits: u32) -> Self {
-        Self {
-            bits,
-            widths: PhantomData,
-        }
-    }
-
-    /// The bits, for the atomic.
-    pub const fn bits(self) -> u32 {
-        self.bits
-    }
-
-    /// Whether it holds the timer of `word`'s instance.
-    pub const fn is_set_for(self, word: Word<W>) -> bool {
-        (self.bits >> W::LOW) & 3 == word.tag()
-    }
-
-    /// With `deadline`, as the next timer.
-    #[must_use]
-    pub const fn next(self, deadline: Deadline<W>) -> Self {
-        let count = ((self.bits >> W::LOW) + 1) & ones(W::LOW_COUNT);
-        Self::from_bits(count << W::LOW | deadline.low())
-    }
-}
+pub type Low<W> = TimerWord<W, false>;
 
 /// The high timer word.
 ///
 /// Its count is long, because its deadline bits hardly ever change: with two bits a helper that was stopped
 /// for four instances would find the very word that it had seen.
+pub type High<W> = TimerWord<W, true>;
+
+/// One of the two timer words: a count of timers, and below it a part of a deadline.
 #[derive(Clone, Copy, Debug)]
-pub struct High<W> {
+pub struct TimerWord<W, const HIGH: bool> {
     bits: u32,
     widths: PhantomData<W>,
 }
 
-impl<W: Widths> High<W> {
-    /// The word of these bits, which were a high timer word's.
+impl<W: Widths, const HIGH: bool> TimerWord<W, HIGH> {
+    const COUNT: u32 = if HIGH { W::HIGH_COUNT } else { W::LOW_COUNT };
+    const COUNT_AT: u32 = if HIGH { W::HIGH } else { W::LOW };
+
+    /// The word of these bits, which were such a word's.
     pub const fn from_bits(bits: u32) -> Self {
         Self {
             bits,
@@ -483,16 +458,22 @@ impl<W: Widths> High<W> {
         self.bits
     }
 
+    /// Its part of the deadline.
+    const fn part(self) -> u32 {
+        self.bits & ones(Self::COUNT_AT)
+    }
+
     /// Whether it holds the timer of `word`'s instance.
     pub const fn is_set_for(self, word: Word<W>) -> bool {
-        (self.bits >> W::HIGH) & 3 == word.tag()
+        (self.bits >> Self::COUNT_AT) & 3 == word.tag()
     }
 
     /// With `deadline`, as the next timer.
     #[must_use]
     pub const fn next(self, deadline: Deadline<W>) -> Self {
-        let count = ((self.bits >> W::HIGH) + 1) & ones(W::HIGH_COUNT);
-        Self::from_bits(count << W::HIGH | deadline.high())
+        let count = ((self.bits >> Self::COUNT_AT) + 1) & ones(Self::COUNT);
+        let part = if HIGH { deadline.high() } else { deadline.low() };
+        Self::from_bits(count << Self::COUNT_AT | part)
     }
 }
 
