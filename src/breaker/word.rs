@@ -232,10 +232,9 @@ impl<W: Widths> Word<W> {
         (self.generation() + self.field(Self::FILL_AT, W::FILL)) & 3
     }
 
-    /// Whether both words are of one instance.
+    /// Whether both words are of one instance, in which nothing but the body changes.
     pub fn same_instance(self, other: Self) -> bool {
-        let body = ones(Self::BODY) | ones(W::ATTEMPT) << Self::ATTEMPT_AT;
-        (self.bits ^ other.bits) & !body == 0
+        (self.bits ^ other.bits) & !ones(Self::BODY) == 0
     }
 
     /// The next generation in this phase, with an empty body.

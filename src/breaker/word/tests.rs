@@ -42,7 +42,9 @@ fn the_fields_lie_where_the_comment_says() {
         (half_open.late(), half_open.successes(), half_open.in_flight()),
         (2, 7, 9)
     );
-    assert_eq!(Word::<Real>::from_bits(1 << 29).state(), State::Open);
+    let open = Word::<Real>::from_bits(1 << 29);
+    assert_eq!((open.state(), open.is_closed()), (State::Open, false));
+    assert!(Word::<Real>::from_bits((1 << 29) - 1).is_closed());
 }
 
 #[test]
@@ -107,6 +109,7 @@ fn probes_take_slots_and_only_the_last_begins_an_instance() {
     let second = first.probed();
     assert_eq!(second.in_flight(), 2);
     assert!(second.same_instance(first));
+    assert!(!second.same_instance(first.closed(0)));
     assert_eq!(second.tag(), first.tag());
     let filled = second.filled();
     assert_eq!((filled.in_flight(), filled.generation()), (3, first.generation()));
