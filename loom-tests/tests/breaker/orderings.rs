@@ -3,7 +3,9 @@
 //! In all of them one thread goes through several instances while another, in one operation, holds on to what
 //! it read of an earlier one.
 
-use loom::thread::spawn;
+use std::sync::Arc;
+
+use loom::thread::{JoinHandle, spawn};
 use watertight::Instant;
 use watertight::breaker::protocol::Place;
 use watertight::breaker::word::State as Phase;
@@ -13,20 +15,23 @@ use crate::caller::Caller;
 use crate::common::{State, model};
 use crate::subjects::*;
 
+/// A thread that goes through four instances, the last of them open.
+fn four_instances_on<S: Subject>(bench: &Arc<Bench>) -> JoinHandle<()> {
+    let bench = bench.clone();
+    spawn(move || {
+        let caller = bench.at::<S>(500);
+        for _ in 0..3 {
+            caller.reset();
+        }
+        let ticket = caller.admit().expect("closed");
+        caller.settle(ticket, FAILURE);
+    })
+}
+
 /// The timer words carry two bits of count: those of four instances ago look like the present ones.
 fn four_instances_by_verdicts<S: Subject>([refused]: [State; 1], weakened: Option<Strong>) {
     let bench = Bench::weakened(RULES, 0, weakened);
-    let changing = {
-        let bench = bench.clone();
-        spawn(move || {
-            let caller = bench.at::<S>(500);
-            for _ in 0..3 {
-                caller.reset();
-            }
-            let ticket = caller.admit().expect("closed");
-            caller.settle(ticket, FAILURE);
-        })
-    };
+    let changing = four_instances_on::<S>(&bench);
     let asking = {
         let bench = bench.clone();
         spawn(move || {
@@ -108,17 +113,7 @@ fn between_four_instances<S: Subject + 'static>(
     let caller = bench.at::<S>(0);
     let ticket = caller.admit().expect("closed");
     caller.settle(ticket, FAILURE);
-    let changing = {
-        let bench = bench.clone();
-        spawn(move || {
-            let caller = bench.at::<S>(500);
-            for _ in 0..3 {
-                caller.reset();
-            }
-            let ticket = caller.admit().expect("closed");
-            caller.settle(ticket, FAILURE);
-        })
-    };
+    let changing = four_instances_on::<S>(&bench);
     let asking = {
         let bench = bench.clone();
         spawn(move || {
