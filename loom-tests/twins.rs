@@ -56,11 +56,29 @@ impl Family {
     }
 }
 
-pub const FAMILIES: &[Family] = &[Family {
-    source: "../src/breaker/protocol.rs",
-    begin: "pub fn admit_closed<",
-    twins: BREAKER,
-}];
+pub const FAMILIES: &[Family] = &[
+    Family {
+        source: "../src/breaker/protocol.rs",
+        begin: "#[inline] pub fn admit_closed<",
+        twins: BREAKER,
+    },
+    Family {
+        source: "../src/breaker/window/last_calls.rs",
+        begin: "#[derive(Clone, Copy, Debug)] pub struct Tape<K>",
+        twins: LAST_CALLS,
+    },
+];
+
+const LAST_CALLS: &[Twin] = &[
+    // Nobody looks at the window after an outcome was written.
+    Twin {
+        name: "not_judged_after",
+        changes: &[(
+            "Ok(Some(if self.may_open::<M>(rules, cursor, next) { Recorded::Check } else { Recorded::Done }))",
+            "Ok(Some(Recorded::Done))",
+        )],
+    },
+];
 
 const BREAKER: &[Twin] = &[
     // The timer is written before the transition: who then loses the race, or is stopped, has moved the deadline
@@ -158,8 +176,8 @@ const BREAKER: &[Twin] = &[
     Twin {
         name: "reset_leaves_unset",
         changes: &[(
-            "if load_timer(memory, rules, word)?.is_none() { return Ok(None); }",
-            "",
+            "let word = load_state(memory)?; if load_timer(memory, rules, word)?.is_none() { return Ok(None); }",
+            "let word = load_state(memory)?;",
         )],
     },
     // A refusal takes no second look at the state.
@@ -174,8 +192,8 @@ const BREAKER: &[Twin] = &[
     Twin {
         name: "observes_at_first_look",
         changes: &[(
-            "if memory.load(Place::State, Ordering::Relaxed)? != word.bits() { return Ok(None); } Ok(Some(Reading",
-            "Ok(Some(Reading",
+            "if memory.load(Place::State, Ordering::Relaxed)? != word.bits() { return Ok(None); } Ok(Some(reading",
+            "Ok(Some(reading",
         )],
     },
     // Nobody helps.
@@ -206,8 +224,8 @@ const BREAKER: &[Twin] = &[
     Twin {
         name: "late_probe_gives_slot_back",
         changes: &[(
-            "Verdict::Count(word.with_success()) }",
-            "Verdict::Count(word.with_success().released()) }",
+            "if age == 0 && ended.outcome != Outcome::Ignored { next.released() }",
+            "if ended.outcome != Outcome::Ignored { next.released() }",
         )],
     },
     // Who loses the race for a transition believes that it was his.
@@ -221,18 +239,12 @@ const BREAKER: &[Twin] = &[
     // A probe that is dropped keeps its slot.
     Twin {
         name: "dropped_probe_keeps_slot",
-        changes: &[(
-            "(State::HalfOpen, Outcome::Neutral) if age == 0 => Verdict::Count(word.released()),",
-            "",
-        )],
+        changes: &[("Outcome::Ignored if age == 0 => word.released(),", "")],
     },
     // The success of a probe that lost its slot does not count.
     Twin {
         name: "late_probe_does_not_count",
-        changes: &[(
-            "(State::HalfOpen, Outcome::Success) if age <= word.late()",
-            "(State::HalfOpen, Outcome::Success) if age == 0",
-        )],
+        changes: &[("|| counted || age > word.late()", "|| counted || age > 0")],
     },
     // A full round makes room before its lease is over.
     Twin {

@@ -19,12 +19,41 @@ pub enum Reason {
     Open,
     /// The circuit breaker is half-open, and as many probes as it admits at a time are under way.
     ProbesInFlight,
+    /// The circuit breaker has just closed again, and does not admit all calls yet.
+    Recovering,
+    /// Somebody forced the circuit breaker open.
+    ForcedOpen,
+}
+
+impl Reason {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 4;
+
+    /// Each has a number below [`COUNT`](Self::COUNT).
+    pub(crate) const fn number(self) -> u32 {
+        match self {
+            Self::Open => 0,
+            Self::ProbesInFlight => 1,
+            Self::Recovering => 2,
+            Self::ForcedOpen => 3,
+        }
+    }
+
+    /// The reason of this number.
+    pub(crate) const fn of_number(number: u32) -> Self {
+        match number {
+            0 => Self::Open,
+            1 => Self::ProbesInFlight,
+            2 => Self::Recovering,
+            _ => Self::ForcedOpen,
+        }
+    }
 }
 
 /// When the same call, with nobody else calling, would be admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RetryAfter {
-    /// Once this much time has passed, counted from the clock reading of the refused call; not a microsecond
+    /// Once this much time has passed (zero: the next call is admitted), counted from the clock reading of the refused call; not a microsecond
     /// earlier.
     In(Micros),
     /// When a call that is now under way has reported and so made room; and where a time is given, by then even if
@@ -55,6 +84,8 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::Open => "the circuit breaker is open",
             Self::ProbesInFlight => "the circuit breaker is half-open and its probes are under way",
+            Self::Recovering => "the circuit breaker is recovering and admits only a share of the calls",
+            Self::ForcedOpen => "the circuit breaker is forced open",
         })
     }
 }

@@ -16,7 +16,7 @@
 
 use core::fmt;
 
-use crate::sync::{AtomicU32, Ordering, fence};
+use crate::sync::{AtomicU32, Ordering, fence, zeroes};
 
 /// A value that can be taken apart into `N` words and put together again.
 ///
@@ -59,17 +59,45 @@ impl<const N: usize> Slots<N> {
         }
     }
 
+    const_fn! {
+        /// Slots of which the live one holds `words`.
+        pub const fn holding(words: [u32; N]) -> Self {
+            let mut live = zeroes();
+            let mut number = 0;
+            while number < N {
+                live[number] = AtomicU32::new(words[number]);
+                number += 1;
+            }
+            Self::new([live, zeroes()])
+        }
+    }
+
     /// The value as it stands.
     pub fn read<T: Words<N>>(&self) -> T {
+        T::from_words(self.copy(|slot| {
+            let mut words = [0; N];
+            for (word, slot) in words.iter_mut().zip(slot) {
+                // ORDERING: Relaxed; guarded by the load before and the fence after, in `copy`.
+                *word = slot.load(Ordering::Relaxed);
+            }
+            words
+        }))
+    }
+
+    /// One word of the value as it stands; 0 if it has not so many.
+    pub fn read_word(&self, number: usize) -> u32 {
+        self.copy(|slot| {
+            // ORDERING: Relaxed; as in `read`.
+            slot.get(number).map_or(0, |word| word.load(Ordering::Relaxed))
+        })
+    }
+
+    fn copy<T>(&self, of: impl Fn(&[AtomicU32; N]) -> T) -> T {
         loop {
             // ORDERING: Acquire pairs with the Release store at the end of `change`: the words of the slot
             // that this version names are at least those that the change wrote.
             let seen = self.version.load(Ordering::Acquire);
-            let mut words = [0; N];
-            for (word, slot) in words.iter_mut().zip(self.slot(seen)) {
-                // ORDERING: Relaxed; guarded by the load before and the fence after.
-                *word = slot.load(Ordering::Relaxed);
-            }
+            let copy = of(self.slot(seen));
             // ORDERING: Acquire pairs with the Release fence in `change`: if any word above was written by a
             // later change, the load below sees that change begun.
             fence(Ordering::Acquire);
@@ -77,7 +105,7 @@ impl<const N: usize> Slots<N> {
             let now = self.version.load(Ordering::Relaxed);
             // From the live slot's number on: the change that is under way, or done, writes the other slot.
             if now.wrapping_sub(seen & !BUSY) <= ONE_CHANGE {
-                return T::from_words(words);
+                return copy;
             }
         }
     }

@@ -32,6 +32,18 @@ macro_rules! const_fn {
     };
 }
 
+/// Words of zero.
+#[cfg(not(watertight_loom))]
+pub(crate) const fn zeroes<const WORDS: usize>() -> [AtomicU32; WORDS] {
+    [const { AtomicU32::new(0) }; WORDS]
+}
+
+/// Words of zero.
+#[cfg(watertight_loom)]
+pub fn zeroes<const WORDS: usize>() -> [AtomicU32; WORDS] {
+    core::array::from_fn(|_| AtomicU32::new(0))
+}
+
 #[cfg(watertight_loom)]
 mod for_loom {
     //! loom's atomics behind the methods that this crate uses of `portable-atomic`'s.

@@ -18,7 +18,9 @@ fn clock() -> ManualClock {
     ManualClock::starting_at(Instant::from_micros(u64::MAX - 300_000))
 }
 
-fn trip<P: watertight::breaker::Policy>(breaker: &Breaker<&ManualClock, P>) {
+fn trip<P: watertight::breaker::Policy<Rule = watertight::breaker::Consecutive>>(
+    breaker: &Breaker<&ManualClock, P>,
+) {
     let opened = breaker.try_acquire().expect("it is closed").failure();
     assert_eq!(opened.expect("one failure opens it").to(), State::Open);
 }

@@ -50,9 +50,11 @@
 //! - Of several probe slots, one that was forgotten comes back only after a whole lease in which no other was
 //!   taken; the others go on meanwhile.
 
+mod adjustable;
 mod config;
 mod handle;
 mod operations;
+mod outcome;
 mod permit;
 #[cfg(watertight_loom)]
 pub mod protocol;
@@ -63,6 +65,11 @@ mod report;
 pub mod rules;
 #[cfg(not(watertight_loom))]
 mod rules;
+mod stats;
+#[cfg(watertight_loom)]
+pub mod window;
+#[cfg(not(watertight_loom))]
+mod window;
 #[cfg(watertight_loom)]
 pub mod word;
 #[cfg(not(watertight_loom))]
@@ -73,29 +80,55 @@ use core::fmt;
 use core::future::Future;
 use core::ops::Deref;
 
+pub use adjustable::{AdjustError, Adjustable};
 pub use config::{Builder, Config, InvalidConfig, NoRandom, Policy};
-pub use handle::{At, Handle, Reach};
+pub use handle::{At, CallerKey, Handle, Key, NoKey, Reach};
+pub use outcome::Outcome;
 pub use permit::{Permit, Settling};
 pub use report::{Snapshot, Transition};
+pub use stats::{Keep, NoStats, Statistics, Stats};
+#[doc(hidden)]
+pub use window::words_for;
+pub use window::{Consecutive, FailureAndSlowRate, FailureRate, LastCalls, Rule, Window};
 pub use word::State;
 
 use crate::rejected::{Error, Rejected};
 use crate::time::Clock;
+use protocol::Forced;
 use words::{Parts, StateWords};
 
-/// A circuit breaker that counts consecutive failures; see the [module](self).
+/// A circuit breaker; see the [module](self).
 ///
-/// `C` is its clock, most often a type without size; `P` leads to its [`Config`]. A `Breaker<()>` has no clock, and
+/// `C` is its clock, most often a type without size. `P` leads to its [`Config`]. `W` is where it keeps what it counts,
+/// failures in a row unless said otherwise, and `S` is [`Stats`] if it keeps them. A `Breaker<()>` has no clock, and
 /// is always used with the one that [`at`](Self::at) names.
-pub struct Breaker<C, P = &'static Config> {
-    parts: Parts<C, P>,
+pub struct Breaker<C, P = &'static Config, W = Consecutive, S = NoStats> {
+    parts: Parts<C, P, W, S>,
 }
 
 impl<C, P> Breaker<C, P> {
     const_fn! {
-        /// A closed breaker.
+        /// A closed breaker that counts failures in a row.
         pub const fn new(clock: C, policy: P) -> Self {
-            Self { parts: Parts { clock, words: StateWords::new(), policy } }
+            Self::with_stats(clock, policy, Consecutive, NoStats)
+        }
+    }
+}
+
+impl<C, P, W> Breaker<C, P, W> {
+    const_fn! {
+        /// A closed breaker that counts in this window.
+        pub const fn with_window(clock: C, policy: P, window: W) -> Self {
+            Self::with_stats(clock, policy, window, NoStats)
+        }
+    }
+}
+
+impl<C, P, W, S> Breaker<C, P, W, S> {
+    const_fn! {
+        /// A closed breaker that counts in this window and keeps these statistics.
+        pub const fn with_stats(clock: C, policy: P, window: W, stats: S) -> Self {
+            Self { parts: Parts { clock, words: StateWords::new(), policy, window, stats } }
         }
     }
 
@@ -103,15 +136,23 @@ impl<C, P> Breaker<C, P> {
     pub const fn at<D: Clock>(&self, clock: D) -> At<&Self, D> {
         At::new(self, clock)
     }
+
+    /// The same breaker for a caller with this key: the number of a tenant, or whatever is to decide who is under a breaker
+    /// that is [`enforced`](Builder::enforced) for a percentage of its callers.
+    pub fn caller(&self, key: u64) -> At<&Self, &C, CallerKey> {
+        At::new(self, &self.parts.clock).caller(key)
+    }
 }
 
-impl<C: Clock, P: Policy> Breaker<C, P> {
+impl<C: Clock, P: Policy, W: Window<Rule = P::Rule>, S: Keep> Breaker<C, P, W, S> {
     /// Asks for the right to make one call.
     ///
     /// # Errors
     /// [`Reason::Open`](crate::Reason::Open) with [`RetryAfter::In`](crate::RetryAfter::In);
     /// [`Reason::ProbesInFlight`](crate::Reason::ProbesInFlight) with
-    /// [`RetryAfter::OnRelease`](crate::RetryAfter::OnRelease) and the end of the lease.
+    /// [`RetryAfter::OnRelease`](crate::RetryAfter::OnRelease) and the end of the lease;
+    /// [`Reason::Recovering`](crate::Reason::Recovering) with [`RetryAfter::In`](crate::RetryAfter::In);
+    /// [`Reason::ForcedOpen`](crate::Reason::ForcedOpen) with [`RetryAfter::Never`](crate::RetryAfter::Never).
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<&Self>, Rejected> {
         operations::acquire(self)
@@ -137,7 +178,21 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
     /// it was made and failed.
     #[inline]
     pub fn call<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, Error<E>> {
-        operations::call(self, f).0
+        operations::call(self, Outcome::of, f).0
+    }
+
+    /// As [`call`](Self::call), where `classify` says how the call ended: that a request was itself wrong, say, so that its
+    /// refusal is to be [`Ignored`](Outcome::Ignored), or that an `Ok` holds a failure. A panic out of it is a failure.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    #[inline]
+    pub fn call_classified<T, E>(
+        &self,
+        classify: impl FnOnce(&Result<T, E>) -> Outcome,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, Error<E>> {
+        operations::call(self, classify, f).0
     }
 
     /// As [`call`](Self::call), and returns the transitions that it made: while admitting, and while settling.
@@ -147,7 +202,7 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
         &self,
         f: impl FnOnce() -> Result<T, E>,
     ) -> (Result<T, Error<E>>, [Option<Transition>; 2]) {
-        operations::call(self, f)
+        operations::call(self, Outcome::of, f)
     }
 
     /// Awaits `f` if it is admitted, when the returned future is first polled: `Ok` is a success, `Err` a failure,
@@ -163,7 +218,19 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
         &self,
         f: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, Error<E>>> {
-        operations::call_async(self, f)
+        operations::call_async(self, Outcome::of, f)
+    }
+
+    /// As [`call_async`](Self::call_async), classified as by [`call_classified`](Self::call_classified).
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn call_async_classified<T, E>(
+        &self,
+        classify: impl FnOnce(&Result<T, E>) -> Outcome,
+        f: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, Error<E>>> {
+        operations::call_async(self, classify, f)
     }
 
     /// The breaker at this moment, all of it together. Asks the clock only if there is something to wait for.
@@ -175,11 +242,30 @@ impl<C: Clock, P: Policy> Breaker<C, P> {
     /// of any call that is under way changes nothing. Returns the transition to closed, which is made also when
     /// the breaker was closed.
     pub fn reset(&self) -> Transition {
-        operations::reset(&self)
+        operations::force(&self, Forced::Closed)
+    }
+
+    /// Opens the breaker, whatever it is, until it is [`reset`](Self::reset), or [`disable`](Self::disable)d: no time ends
+    /// this. The outcome of any call that is under way changes nothing. Returns the transition.
+    pub fn force_open(&self) -> Transition {
+        operations::force(&self, Forced::Open)
+    }
+
+    /// Lets every call through and counts none, whatever the breaker is, until it is [`reset`](Self::reset) or
+    /// [`force_open`](Self::force_open)ed. Returns the transition.
+    pub fn disable(&self) -> Transition {
+        operations::force(&self, Forced::Disabled)
     }
 }
 
-impl<C: Clock, P: Policy> fmt::Debug for Breaker<C, P> {
+impl<C: Clock, P: Policy, W: Window<Rule = P::Rule>> Breaker<C, P, W, Stats> {
+    /// The breaker at this moment, and what its [`Stats`] kept.
+    pub fn statistics(&self) -> Statistics {
+        self.parts.stats.report(self.snapshot(), self.parts.clock.now())
+    }
+}
+
+impl<C: Clock, P: Policy, W: Window<Rule = P::Rule>, S: Keep> fmt::Debug for Breaker<C, P, W, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Breaker").field(&self.snapshot()).finish()
     }

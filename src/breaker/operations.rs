@@ -4,13 +4,15 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 
 use super::config::NoRandom;
-use super::protocol::{self, Admission, Outcome};
+use super::protocol::{self, Admission, Ended, Forced, Settled, Wait};
 use super::rules::Rules;
+use super::stats::Keep;
+use super::window::{Counting, Rule, Window};
 use super::word::{Real, Word};
 use super::words::{Live, Parts, decide};
-use super::{Handle, Permit, Policy, Snapshot, Transition};
+use super::{Handle, Outcome, Permit, Policy, Snapshot, Transition};
 use crate::rejected::{Error, Reason, Rejected, RetryAfter};
-use crate::time::{Clock, Micros};
+use crate::time::{Clock, Instant};
 
 #[inline]
 pub(super) fn acquire<H: Handle>(handle: H) -> Result<Permit<H>, Rejected> {
@@ -18,86 +20,137 @@ pub(super) fn acquire<H: Handle>(handle: H) -> Result<Permit<H>, Rejected> {
     let Ok(closed) = protocol::admit_closed(&words_alone(parts, clock));
     let (ticket, made) = match closed {
         Some(ticket) => (ticket, None),
-        None => admit(parts, clock)?,
+        None => admit(parts, clock, handle.key())?,
     };
-    let times = parts.policy.with(|rules, _| rules.abandoned_after.is_some());
-    let since = times.then(|| clock.now());
+    let is_timed = <H::Window as Window>::Rule::IS_TIMED || parts.policy.minds_abandoned();
+    let since = is_timed.then(|| clock.now());
     Ok(Permit::new(handle, ticket, made, since))
 }
 
 /// For what reads the words and needs nothing of the policy.
 #[inline]
-fn words_alone<'a, C, O, P>(parts: &'a Parts<O, P>, clock: &'a C) -> Live<'a, C, NoRandom> {
+fn words_alone<'a, C, O, P, W: Window, S>(
+    parts: &'a Parts<O, P, W, S>,
+    clock: &'a C,
+) -> Live<'a, C, NoRandom> {
     Live {
         words: &parts.words,
+        window: parts.window.words(),
         clock,
         random: &NoRandom,
     }
 }
 
 /// For what needs all of it.
-fn on_words<C, O, P: Policy, T>(
-    parts: &Parts<O, P>,
+fn on_words<C, O, P: Policy, W: Window, S, T>(
+    parts: &Parts<O, P, W, S>,
     clock: &C,
     operate: impl FnOnce(&Live<'_, C, P::Random>, &Rules) -> T,
 ) -> T {
-    let words = &parts.words;
-    parts
-        .policy
-        .with(|rules, random| operate(&Live { words, clock, random }, rules))
+    parts.policy.with(|rules, random| {
+        let live = Live {
+            words: &parts.words,
+            window: parts.window.words(),
+            clock,
+            random,
+        };
+        operate(&live, rules)
+    })
 }
 
 /// Out of line, so that a closed breaker pays for nothing of it.
 #[cold]
 #[inline(never)]
-fn admit<C: Clock, O, P: Policy>(
-    parts: &Parts<O, P>,
+fn admit<C: Clock, O, P: Policy, W: Window, S: Keep>(
+    parts: &Parts<O, P, W, S>,
     clock: &C,
+    key: Option<u64>,
 ) -> Result<(Word<Real>, Option<Transition>), Rejected> {
     on_words(parts, clock, |live, rules| {
         match decide(|| protocol::admit(live, rules)) {
-            Admission::Admitted { ticket, made } => Ok((ticket, made)),
-            Admission::Refused { reason, left, now } => {
-                let wait = rules.until(now, left);
-                let retry_after = match reason {
-                    Reason::Open => RetryAfter::In(wait),
-                    Reason::ProbesInFlight => RetryAfter::OnRelease(Some(wait)),
-                };
-                Err(Rejected::new(reason, retry_after))
+            Admission::Admitted { ticket, made } => {
+                parts.stats.note(made, clock);
+                Ok((ticket, made))
+            }
+            Admission::Refused { reason, .. } if !rules.enforces(key) => {
+                parts.stats.shadowed(reason);
+                Ok((Word::shadow_ticket(reason.number()), None))
+            }
+            Admission::Refused { reason, wait } => {
+                parts.stats.refused(reason);
+                Err(Rejected::new(reason, retry_after(rules, reason, wait)))
+            }
+        }
+    })
+}
+
+/// When to come back.
+pub(super) fn retry_after(rules: &Rules, reason: Reason, wait: Option<Wait>) -> RetryAfter {
+    match wait.map(|Wait { left, now }| rules.until(now, left)) {
+        None => RetryAfter::Never,
+        Some(wait) if reason == Reason::ProbesInFlight => RetryAfter::OnRelease(Some(wait)),
+        Some(wait) => RetryAfter::In(wait),
+    }
+}
+
+/// Settles a call that was admitted with this ticket, and where it is timed, at this instant.
+#[inline]
+pub(super) fn settle<H: Handle>(
+    handle: &H,
+    ticket: Word<Real>,
+    since: Option<Instant>,
+    outcome: Outcome,
+) -> Option<Transition> {
+    let (parts, clock) = handle.with_clock();
+    let slow = <H::Window as Window>::Rule::IS_TIMED
+        && outcome != Outcome::Ignored
+        && since.is_some_and(|since| {
+            let took = clock.now().since(since);
+            parts.policy.with(|rules, _| took > rules.slow_after)
+        });
+    if outcome == Outcome::Success && !slow {
+        let Ok(quiet) = H::Window::COUNTING.is_quiet_success(&words_alone(parts, clock), ticket);
+        if quiet {
+            return None;
+        }
+    }
+    report(parts, clock, ticket, Ended { outcome, slow })
+}
+
+/// Out of line, as [`admit`].
+#[cold]
+#[inline(never)]
+fn report<C: Clock, O, P: Policy, W: Window, S: Keep>(
+    parts: &Parts<O, P, W, S>,
+    clock: &C,
+    ticket: Word<Real>,
+    ended: Ended,
+) -> Option<Transition> {
+    if ticket.shadow().is_some() {
+        return None;
+    }
+    on_words(parts, clock, |live, rules| {
+        let mut counted = false;
+        loop {
+            match decide(|| protocol::settle(live, W::COUNTING, rules, ticket, ended, counted)) {
+                Settled::Counted => counted = true,
+                Settled::Late => {
+                    parts.stats.late();
+                    return None;
+                }
+                Settled::Done(made) => {
+                    parts.stats.note(made, clock);
+                    return made;
+                }
             }
         }
     })
 }
 
 #[inline]
-pub(super) fn settle<H: Handle>(handle: &H, ticket: Word<Real>, outcome: Outcome) -> Option<Transition> {
-    let (parts, clock) = handle.with_clock();
-    if outcome == Outcome::Success {
-        let Ok(quiet) = protocol::is_quiet_success(&words_alone(parts, clock), ticket);
-        if quiet {
-            return None;
-        }
-    }
-    report(parts, clock, ticket, outcome)
-}
-
-/// Out of line, as [`admit`].
-#[cold]
-#[inline(never)]
-fn report<C: Clock, O, P: Policy>(
-    parts: &Parts<O, P>,
-    clock: &C,
-    ticket: Word<Real>,
-    outcome: Outcome,
-) -> Option<Transition> {
-    on_words(parts, clock, |live, rules| {
-        decide(|| protocol::settle(live, rules, ticket, outcome))
-    })
-}
-
-#[inline]
 pub(super) fn call<H: Handle, T, E>(
     handle: H,
+    classify: impl FnOnce(&Result<T, E>) -> Outcome,
     f: impl FnOnce() -> Result<T, E>,
 ) -> (Result<T, Error<E>>, [Option<Transition>; 2]) {
     let mut permit = match acquire(handle) {
@@ -107,12 +160,13 @@ pub(super) fn call<H: Handle, T, E>(
     let admitting = permit.transition();
     permit.fails_if_dropped(true);
     let result = f();
-    let settling = permit.settle(outcome_of(&result));
+    let settling = permit.settle(classify(&result));
     (result.map_err(Error::Inner), [admitting, settling])
 }
 
 pub(super) async fn call_async<H: Handle, T, E>(
     handle: H,
+    classify: impl FnOnce(&Result<T, E>) -> Outcome,
     f: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Error<E>> {
     let mut permit = acquire(handle)?;
@@ -125,27 +179,26 @@ pub(super) async fn call_async<H: Handle, T, E>(
         poll
     })
     .await;
-    permit.settle(outcome_of(&result));
+    permit.fails_if_dropped(true);
+    permit.settle(classify(&result));
     result.map_err(Error::Inner)
-}
-
-fn outcome_of<T, E>(result: &Result<T, E>) -> Outcome {
-    match result {
-        Ok(_) => Outcome::Success,
-        Err(_) => Outcome::Failure(Micros::ZERO),
-    }
 }
 
 pub(super) fn snapshot<H: Handle>(handle: &H) -> Snapshot {
     let (parts, clock) = handle.with_clock();
     on_words(parts, clock, |live, rules| {
-        Snapshot::of(decide(|| protocol::observe(live, rules)), rules)
+        Snapshot::of(
+            decide(|| protocol::observe(live, H::Window::COUNTING, rules)),
+            rules,
+        )
     })
 }
 
-pub(super) fn reset<H: Handle>(handle: &H) -> Transition {
+pub(super) fn force<H: Handle>(handle: &H, to: Forced) -> Transition {
     let (parts, clock) = handle.with_clock();
     on_words(parts, clock, |live, rules| {
-        decide(|| protocol::reset(live, rules))
+        let made = decide(|| protocol::force(live, rules, to));
+        parts.stats.note(Some(made), clock);
+        made
     })
 }

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use super::protocol::Outcome;
 use super::word::{Real, Word};
-use super::{At, Handle, Policy, Transition, operations};
+use super::{At, Handle, Outcome, Policy, Transition, operations};
+use crate::rejected::Reason;
 use crate::time::{Clock, Instant, Micros};
 
 /// The right to make one call through a breaker; it settles exactly once.
@@ -60,7 +60,16 @@ impl<H: Handle> Permit<H> {
 
     /// Whether the call is a probe, on whose outcome a half-open breaker decides.
     pub const fn is_probe(&self) -> bool {
-        !self.ticket.is_closed()
+        self.ticket.is_probe()
+    }
+
+    /// Why the call would have been refused, if its caller is in shadow, where nothing is refused: see
+    /// [`enforced`](super::Builder::enforced). What comes of it is not counted: a breaker in force would not know.
+    pub const fn shadow(&self) -> Option<Reason> {
+        match self.ticket.shadow() {
+            Some(number) => Some(Reason::of_number(number)),
+            None => None,
+        }
     }
 
     /// The call succeeded. Returns the transition that this made.
@@ -72,7 +81,7 @@ impl<H: Handle> Permit<H> {
     /// The call failed. Returns the transition that this made.
     #[inline]
     pub fn failure(mut self) -> Option<Transition> {
-        self.settle(Outcome::Failure(Micros::ZERO))
+        self.settle(Outcome::Failure)
     }
 
     /// The call failed, and the service asked to be left alone for `wait`: if this failure opens the breaker,
@@ -81,14 +90,14 @@ impl<H: Handle> Permit<H> {
     /// this made.
     #[inline]
     pub fn failure_retry_after(mut self, wait: Micros) -> Option<Transition> {
-        self.settle(Outcome::Failure(wait))
+        self.settle(Outcome::FailureRetryAfter(wait))
     }
 
     /// The call says nothing about the service, as when the caller's own request was wrong: as if it had never
     /// been made. This makes no transition, and returns none.
     #[inline]
     pub fn ignore(mut self) -> Option<Transition> {
-        self.settle(Outcome::Neutral)
+        self.settle(Outcome::Ignored)
     }
 
     /// The same permit, to be settled with another clock: the way to settle one that was got with a bare
@@ -117,7 +126,7 @@ impl<H: Handle> Permit<H> {
             );
         }
         let handle = self.handle.take()?;
-        operations::settle(&handle, self.ticket, outcome)
+        operations::settle(&handle, self.ticket, self.since, outcome)
     }
 }
 
@@ -136,13 +145,13 @@ impl<H: Handle> Drop for Permit<H> {
             Some(handle.with_clock().1.now().since(since) >= limit)
         };
         let outcome = if self.panicked || abandoned() == Some(true) {
-            Outcome::Failure(Micros::ZERO)
+            Outcome::Failure
         } else {
-            Outcome::Neutral
+            Outcome::Ignored
         };
         // A closed breaker has no slot to take back.
-        if outcome != Outcome::Neutral || self.is_probe() {
-            let _seen_in_a_snapshot_only = operations::settle(&handle, self.ticket, outcome);
+        if outcome != Outcome::Ignored || self.is_probe() {
+            let _seen_in_a_snapshot_only = operations::settle(&handle, self.ticket, self.since, outcome);
         }
     }
 }

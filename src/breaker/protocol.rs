@@ -1,4 +1,4 @@
-//! How the three words change while others change them too: every load, every compare-and-swap, every reading
+//! How the words change while others change them too: every load, every compare-and-swap, every reading
 //! of the clock, and nothing else. What the words mean, and each step as a pure function, is in `word`.
 //!
 //! A transition is *one* CAS on `state`. The timer of the new instance is written *after* it, into `low` and
@@ -20,10 +20,20 @@
 //! | helping, before a CAS | nothing | if it ever goes on, the count has moved and its CAS fails |
 //! | after `high` | a whole instance | goes on |
 //! | holding a permit | a taken slot | a lease after the last slot was taken, a new round begins |
+//! | deciding in a ramp, after its CAS | one more call seen, whose place in the share is lost if it was admitted | goes on |
+//! | after its outcome is in a window, before it opens | a window that is over | opens, as soon as it reports (see `window`) |
+//!
+//! An outcome on a closed or recovering breaker is counted by its window, see [`Counting`]: failures in a row by one CAS
+//! on the state word, which also opens; any other window in words of its own, after which [`settle`] is gone through
+//! again as counted, and only looks whether the window calls for opening. While a window of its own counts, the state word of
+//! a closed breaker stays as it is until it opens or is forced; a recovering one moves with each call that the ramp
+//! decides on, and a CAS that opens and fails for that is tried again, on the window as it then is.
+//!
+//! The end of a ramp is a new instance in the same generation: the window goes on, and so do the calls under way.
 //!
 //! Every function is one *attempt*: it runs from its first load to a decision, or to `None` when somebody else
 //! changed a word on the way, which stands for "again, from the first load". An attempt is bounded (at most
-//! 11 steps), and it ends in `None` only if another caller's CAS succeeded meanwhile or this one's did (it
+//! 12 steps, and what its window takes), and it ends in `None` only if another caller's CAS succeeded meanwhile or this one's did (it
 //! helped), so somebody always gets on.
 //!
 //! Time: load, clock, CAS. The clock is asked after the words were read, and only where the decision needs it.
@@ -50,14 +60,15 @@
 //! - A lease is dated by the reading of whoever sets it, its maker or a helper. With a reading that is older than the
 //!   lease is long, the next round may begin at once.
 
-use super::Transition;
 use super::rules::Rules;
+use super::window::{Counting, Counts, Mark, Recorded};
 use super::word::{Deadline, High, Low, State, Widths, Word};
+use super::{Outcome, Transition};
 use crate::rejected::Reason;
 use crate::sync::Ordering;
-use crate::time::{Instant, Micros};
+use crate::time::Instant;
 
-/// Which of the three words.
+/// Which word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The state word.
@@ -66,9 +77,11 @@ pub enum Place {
     Low,
     /// The high timer word.
     High,
+    /// The window's word of this number.
+    Window(u32),
 }
 
-/// Three words and a clock: atomics and a real clock in what ships, anything at all in the explorer.
+/// Words and a clock: atomics and a real clock in what ships, anything at all in the explorer.
 ///
 /// Each method is one step; between two steps anybody may do anything.
 pub trait Memory {
@@ -95,42 +108,80 @@ pub type Attempt<T, M> = Result<Option<T>, <M as Memory>::Stop>;
 pub enum Admission<W: Widths> {
     /// The call may be made. `ticket` goes into its permit; the transition, if it made one, is this caller's.
     Admitted {
-        /// The state word in which it was admitted; a closed one without its failures.
+        /// The state word in which it was admitted; a closed or recovering one without its counts.
         ticket: Word<W>,
         /// The transition that admitting it made.
         made: Option<Transition>,
     },
     /// The call may not be made.
     Refused {
-        /// Open, or no probe slot free.
+        /// Why not.
         reason: Reason,
-        /// Ticks until the cool-down or the lease is over; never zero.
-        left: u32,
-        /// The clock reading that decided.
-        now: Instant,
+        /// Ticks until the same call would be admitted, or for [`Reason::ProbesInFlight`] until the lease is over;
+        /// `None` where waiting does not help.
+        wait: Option<Wait>,
     },
+}
+
+/// A wait, from a reading of the clock on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Ticks; zero only in a ramp, whose next call would be admitted.
+    pub left: u32,
+    /// The clock reading.
+    pub now: Instant,
 }
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It succeeded.
-    Success,
-    /// It failed; the service asked to be left alone for this long (zero if it did not say).
-    Failure(Micros),
-    /// It says nothing about the service: cancelled, or ignored.
-    Neutral,
+pub struct Ended {
+    /// As its caller says.
+    pub outcome: Outcome,
+    /// Whether it took longer than the rule for slow calls says; never without one.
+    pub slow: bool,
 }
 
-/// What a state word and its timer say at one moment.
+impl Ended {
+    /// What is counted of it.
+    pub const fn mark(self) -> Mark {
+        Mark {
+            failed: self.outcome.is_failure(),
+            slow: self.slow,
+        }
+    }
+}
+
+/// What [`settle`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The outcome is in the window, which is to be looked at: [`settle`] again, as counted.
+    Counted,
+    /// It changed something, or there was nothing to change; with the transition that it made.
+    Done(Option<Transition>),
+    /// It came too late, and was dropped.
+    Late,
+}
+
+/// To what a breaker is forced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forced {
+    /// Closed, as if it were new.
+    Closed,
+    /// Open, until it is forced to something else.
+    Open,
+    /// Disabled, until it is forced to something else.
+    Disabled,
+}
+
+/// What a state word, its timer and the window say at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<W: Widths> {
     /// The state word.
     pub word: Word<W>,
-    /// Ticks until the cool-down, or the lease of a full round, is over; `None` when nothing is waited for.
-    pub left: Option<u32>,
-    /// The clock reading that this was seen from, where one was needed.
-    pub now: Option<Instant>,
+    /// Until a call would be admitted, or the lease of a full round is over; `None` when nothing is waited for.
+    pub wait: Option<Wait>,
+    /// What is counted; nothing unless closed or recovering.
+    pub counts: Counts,
 }
 
 /// The event of a transition.
@@ -143,17 +194,27 @@ pub fn event<W: Widths>(from: Word<W>, to: Word<W>) -> Transition {
 pub fn admit_closed<M: Memory>(memory: &M) -> Attempt<Word<M::Widths>, M> {
     // ORDERING: Relaxed; a closed word decides alone, and nothing else is read on its strength.
     let word = Word::from_bits(memory.load(Place::State, Ordering::Relaxed)?);
-    Ok(word.is_closed().then(|| word.without_failures()))
+    Ok(word.is_closed().then(|| word.ticket()))
 }
 
 /// Admits a call or refuses it.
 pub fn admit<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Admission<M::Widths>, M> {
     let word = load_state(memory)?;
-    if word.is_closed() {
-        return Ok(Some(Admission::Admitted {
-            ticket: word.without_failures(),
-            made: None,
-        }));
+    match word.state() {
+        State::Closed | State::Disabled => {
+            return Ok(Some(Admission::Admitted {
+                ticket: word.ticket(),
+                made: None,
+            }));
+        }
+        State::ForcedOpen => {
+            return Ok(Some(Admission::Refused {
+                reason: Reason::ForcedOpen,
+                wait: None,
+            }));
+        }
+        State::Recovering => return admit_recovering(memory, rules, word),
+        State::Open | State::HalfOpen => {}
     }
     let half_open = word.state() == State::HalfOpen;
     let full = half_open && word.in_flight() >= rules.probes;
@@ -182,7 +243,8 @@ pub fn admit<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Admission<M::Width
             } else {
                 Reason::Open
             };
-            return Ok(Some(Admission::Refused { reason, left, now }));
+            let wait = Some(Wait { left, now });
+            return Ok(Some(Admission::Refused { reason, wait }));
         }
     }
     let next = match (half_open, full) {
@@ -199,142 +261,199 @@ pub fn admit<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Admission<M::Width
     Ok(Some(Admission::Admitted { ticket: next, made }))
 }
 
-/// Whether the success of a call with this ticket changes nothing: the breaker is closed, still in the
-/// ticket's generation, and has no failures to forget.
-#[inline]
-pub fn is_quiet_success<M: Memory>(memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop> {
-    // ORDERING: Relaxed; this one word decides, and nothing is done about it.
-    let word = Word::from_bits(memory.load(Place::State, Ordering::Relaxed)?);
-    Ok(word == ticket && word.is_closed())
-}
-
-/// What a call's outcome does to a state word.
-enum Verdict<W> {
-    /// Nothing: it comes too late, or there is nothing to change.
-    Nothing,
-    /// It is counted, within the instance.
-    Count(Word<W>),
-    /// The breaker opens, for the first time in a row.
-    Trip,
-    /// The breaker opens again after a failed probe.
-    Reopen,
-    /// The breaker closes.
-    Close,
-}
-
-/// Counts the outcome of an admitted call, and answers the transition that it made, if it made one.
-pub fn settle<M: Memory>(
+/// Admits the growing share of the calls, or closes if the ramp is over.
+fn admit_recovering<M: Memory>(
     memory: &M,
     rules: &Rules,
-    ticket: Word<M::Widths>,
-    outcome: Outcome,
-) -> Attempt<Option<Transition>, M> {
-    let word = load_state(memory)?;
-    let verdict = judge(rules, word, ticket, outcome);
-    if let Verdict::Nothing = verdict {
-        return Ok(Some(None));
-    }
-    if let Verdict::Count(next) = verdict {
-        // ORDERING: Relaxed; the instance stays, nothing is published.
-        return Ok(swap_state(memory, word, next, Ordering::Relaxed)?.then_some(None));
-    }
-    let Some(stable) = load_timer(memory, rules, word)? else {
+    word: Word<M::Widths>,
+) -> Attempt<Admission<M::Widths>, M> {
+    let Some(ramp) = load_timer(memory, rules, word)? else {
         return Ok(None);
     };
     let now = memory.now()?;
-    let (next, deadline) = if let Verdict::Close = verdict {
-        (
-            word.closed(word.next_attempt()),
-            rules.deadline(now, rules.stable),
-        )
-    } else {
-        let attempt = match verdict {
-            Verdict::Reopen => word.next_attempt(),
-            _ if stable.left(rules.ticks(now)).is_some() => word.attempt(),
-            _ => 0,
-        };
-        let hint = if let Outcome::Failure(hint) = outcome {
-            hint
-        } else {
-            Micros::ZERO
-        };
-        let draw = if rules.jitters() { memory.draw() } else { 0 };
-        let deadline = rules.deadline(now, rules.cool_down(attempt, hint, draw));
-        (word.opened(attempt, deadline), deadline)
+    let Some(left) = ramp.left(rules.ticks(now)) else {
+        let next = word.ramped();
+        let made = change_instance(memory, rules, word, next, rules.deadline(now, rules.stable))?;
+        return Ok(made.map(|made| Admission::Admitted {
+            ticket: next.ticket(),
+            made,
+        }));
     };
-    change_instance(memory, rules, word, next, deadline)
+    let next = word.with_seen();
+    // ORDERING: Relaxed; the instance stays, nothing is published.
+    if !swap_state(memory, word, next, Ordering::Relaxed)? {
+        return Ok(None);
+    }
+    Ok(Some(if rules.until_ranked(word.rank(), left) == 0 {
+        Admission::Admitted {
+            ticket: word.ticket(),
+            made: None,
+        }
+    } else {
+        let left = rules.until_ranked(next.rank(), left);
+        Admission::Refused {
+            reason: Reason::Recovering,
+            wait: Some(Wait { left, now }),
+        }
+    }))
 }
 
-fn judge<W: Widths>(rules: &Rules, word: Word<W>, ticket: Word<W>, outcome: Outcome) -> Verdict<W> {
+/// Counts the outcome of an admitted call. `counted` says that an attempt before answered [`Settled::Counted`].
+pub fn settle<M: Memory, N: Counting>(
+    memory: &M,
+    counting: N,
+    rules: &Rules,
+    ticket: Word<M::Widths>,
+    ended: Ended,
+    counted: bool,
+) -> Attempt<Settled, M> {
+    let head = counting.head(memory)?;
+    let word = load_state(memory)?;
     let age = word.generations_since(ticket);
-    match (word.state(), outcome) {
-        (State::Closed, Outcome::Success) if age == 0 && word.failures() > 0 => {
-            Verdict::Count(word.without_failures())
+    if word.counts_outcomes() {
+        if age != 0 || ended.outcome == Outcome::Ignored {
+            return Ok(Some(without_effect(ended, counted)));
         }
-        (State::Closed, Outcome::Failure(_)) if age == 0 && word.failures() + 1 < rules.threshold => {
-            Verdict::Count(word.with_failure())
-        }
-        (State::Closed, Outcome::Failure(_)) if age == 0 => Verdict::Trip,
-        (State::HalfOpen, Outcome::Neutral) if age == 0 => Verdict::Count(word.released()),
-        (State::HalfOpen, Outcome::Failure(_)) if age <= word.late() => Verdict::Reopen,
-        (State::HalfOpen, Outcome::Success) if age <= word.late() => {
-            if word.successes() + 1 >= rules.successes {
-                Verdict::Close
-            } else if age == 0 {
-                Verdict::Count(word.with_success().released())
-            } else {
-                Verdict::Count(word.with_success())
+        let recorded = if counted {
+            let is_over = counting.is_over(memory, rules, head, word)?;
+            is_over.map(|over| if over { Recorded::Trip } else { Recorded::Done })
+        } else {
+            counting.record(memory, rules, head, word, ended.mark())?
+        };
+        return match recorded {
+            None => Ok(None),
+            Some(Recorded::Done) => Ok(Some(Settled::Done(None))),
+            Some(Recorded::Check) => Ok(Some(Settled::Counted)),
+            Some(Recorded::Trip) => open(memory, rules, word, ended),
+        };
+    }
+    if word.state() != State::HalfOpen || counted || age > word.late() {
+        return Ok(Some(without_effect(ended, counted)));
+    }
+    let next = match ended.outcome {
+        Outcome::Ignored if age == 0 => word.released(),
+        Outcome::Ignored => return Ok(Some(Settled::Done(None))),
+        _ if ended.mark().is_bad() => {
+            if word.failed_probes() + 1 >= rules.probe_failures {
+                return open(memory, rules, word, ended);
             }
+            word.with_failed_probe()
         }
-        _ => Verdict::Nothing,
+        _ => {
+            if word.successes() + 1 >= rules.successes {
+                return close(memory, rules, word);
+            }
+            word.with_success()
+        }
+    };
+    let next = if age == 0 && ended.outcome != Outcome::Ignored {
+        next.released()
+    } else {
+        next
+    };
+    // ORDERING: Relaxed; the instance stays, nothing is published.
+    let won = swap_state(memory, word, next, Ordering::Relaxed)?;
+    Ok(won.then_some(Settled::Done(None)))
+}
+
+/// Of an outcome that changes nothing: whether it came too late.
+fn without_effect(ended: Ended, counted: bool) -> Settled {
+    if counted || ended.outcome == Outcome::Ignored {
+        Settled::Done(None)
+    } else {
+        Settled::Late
     }
 }
 
-/// Closes the breaker, whatever it is, and forgets what it counted.
-pub fn reset<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Transition, M> {
+/// Opens a breaker that counted one failure too many, or one whose probes did.
+fn open<M: Memory>(memory: &M, rules: &Rules, word: Word<M::Widths>, ended: Ended) -> Attempt<Settled, M> {
+    let Some(timer) = load_timer(memory, rules, word)? else {
+        return Ok(None);
+    };
+    let now = memory.now()?;
+    let attempt = match word.state() {
+        State::HalfOpen => word.next_attempt(),
+        State::Closed if timer.left(rules.ticks(now)).is_none() => 0,
+        _ => word.attempt(),
+    };
+    let draw = if rules.jitters() { memory.draw() } else { 0 };
+    let deadline = rules.deadline(now, rules.cool_down(attempt, ended.outcome.hint(), draw));
+    let made = change_instance(memory, rules, word, word.opened(attempt, deadline), deadline)?;
+    Ok(made.map(Settled::Done))
+}
+
+/// Closes a half-open breaker, with a ramp if there is one.
+fn close<M: Memory>(memory: &M, rules: &Rules, word: Word<M::Widths>) -> Attempt<Settled, M> {
+    if load_timer(memory, rules, word)?.is_none() {
+        return Ok(None);
+    }
+    let now = memory.now()?;
+    let (next, wait) = if rules.ramp > 0 {
+        (word.recovering(word.next_attempt()), rules.ramp)
+    } else {
+        (word.closed(word.next_attempt()), rules.stable)
+    };
+    let made = change_instance(memory, rules, word, next, rules.deadline(now, wait))?;
+    Ok(made.map(Settled::Done))
+}
+
+/// Makes the breaker closed, open or disabled, whatever it is, and forgets what it counted.
+pub fn force<M: Memory>(memory: &M, rules: &Rules, to: Forced) -> Attempt<Transition, M> {
     let word = load_state(memory)?;
     if load_timer(memory, rules, word)?.is_none() {
         return Ok(None);
     }
     let now = memory.now()?;
-    let made = change_instance(
-        memory,
-        rules,
-        word,
-        word.closed(0),
-        rules.deadline(now, rules.stable),
-    )?;
+    let (next, wait) = match to {
+        Forced::Closed => (word.closed(0), rules.stable),
+        Forced::Open => (word.forced_open(), 0),
+        Forced::Disabled => (word.disabled(), 0),
+    };
+    let made = change_instance(memory, rules, word, next, rules.deadline(now, wait))?;
     Ok(made.flatten())
 }
 
-/// Reads the state word and what is left of its timer, as they stood together at one moment.
-pub fn observe<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Reading<M::Widths>, M> {
+/// Reads the state word, what is left of its timer and what the window holds, as they stood together at one moment.
+pub fn observe<M: Memory, N: Counting>(
+    memory: &M,
+    counting: N,
+    rules: &Rules,
+) -> Attempt<Reading<M::Widths>, M> {
+    let head = counting.head(memory)?;
     let word = load_state(memory)?;
+    let mut reading = Reading {
+        word,
+        wait: None,
+        counts: Counts::default(),
+    };
+    if word.counts_outcomes() {
+        let Some(counts) = counting.count(memory, head, word)? else {
+            return Ok(None);
+        };
+        reading.counts = counts;
+    }
     let waits = match word.state() {
-        State::Closed => false,
-        State::Open => true,
+        State::Closed | State::ForcedOpen | State::Disabled => false,
+        State::Open | State::Recovering => true,
         State::HalfOpen => word.in_flight() >= rules.probes,
     };
-    if !waits {
-        return Ok(Some(Reading {
-            word,
-            left: None,
-            now: None,
-        }));
+    if waits {
+        let Some(deadline) = load_timer(memory, rules, word)? else {
+            return Ok(None);
+        };
+        let now = memory.now()?;
+        let left = deadline.left(rules.ticks(now));
+        let left = match word.state() {
+            State::Recovering => left.map(|left| rules.until_ranked(word.rank(), left)),
+            _ => left,
+        };
+        reading.wait = left.filter(|left| *left > 0).map(|left| Wait { left, now });
     }
-    let Some(deadline) = load_timer(memory, rules, word)? else {
-        return Ok(None);
-    };
-    let now = memory.now()?;
-    // ORDERING: Relaxed; as the second look in `admit`.
+    // ORDERING: Relaxed; as the second look in `admit`. What the window showed was acquired, too.
     if memory.load(Place::State, Ordering::Relaxed)? != word.bits() {
         return Ok(None);
     }
-    Ok(Some(Reading {
-        word,
-        left: deadline.left(rules.ticks(now)),
-        now: Some(now),
-    }))
+    Ok(Some(reading))
 }
 
 /// A transition whose timer is known.
@@ -359,7 +478,8 @@ fn load_state<M: Memory>(memory: &M) -> Result<Word<M::Widths>, M::Stop> {
     Ok(Word::from_bits(memory.load(Place::State, Ordering::Acquire)?))
 }
 
-fn swap_state<M: Memory>(
+/// Changes the state word, if it is still `seen`.
+pub fn swap_state<M: Memory>(
     memory: &M,
     seen: Word<M::Widths>,
     new: Word<M::Widths>,
@@ -421,7 +541,9 @@ fn help<M: Memory>(
                 _ if low.is_set_for(word) => Deadline::after(rules.ticks(now), 0).agreeing_with(low),
                 State::Open => Deadline::of_opening(rules.ticks(now), word),
                 State::HalfOpen => rules.deadline(now, rules.lease),
+                State::Recovering => rules.deadline(now, rules.ramp),
                 State::Closed => rules.deadline(now, rules.stable),
+                State::ForcedOpen | State::Disabled => rules.deadline(now, 0),
             }
         }
     };

@@ -1,23 +1,40 @@
 //! What a configuration comes down to: small numbers in ticks, and the arithmetic on them.
 
-use super::word::{Deadline, Widths};
+use super::word::{Deadline, Real, Widths, Word, ones};
 use crate::backoff::Jitter;
+use crate::slots::Words;
 use crate::time::{Instant, Micros};
 
 /// The plain data behind a [`Config`](super::Config), ready for use: nothing here is worked out at run time
 /// but by shifts and one multiplication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// Failures in a row that open the breaker; at least 1.
+    /// Failures in a row that open the breaker; at least 1. Not looked at where a rate decides.
     pub threshold: u32,
+    /// Percentage of failures that opens the breaker; 0: none does.
+    pub failure_percent: u32,
+    /// Percentage of slow calls that opens the breaker; 0: none does.
+    pub slow_percent: u32,
+    /// Calls in the window from which on a rate decides; at least 1.
+    pub minimum: u32,
+    /// A call that takes longer is slow.
+    pub slow_after: Micros,
+    /// Percentage of the keys whose callers are refused calls; the rest are in shadow.
+    pub enforced: u32,
     /// Probes in flight at a time; at least 1.
     pub probes: u32,
     /// Successes of probes that close the breaker; at least 1.
     pub successes: u32,
+    /// Failures of probes that open the breaker again; at least 1.
+    pub probe_failures: u32,
     /// A tick is 2^this microseconds.
     pub tick: u32,
     /// Ticks until a new round of probes, after the last probe slot was taken.
     pub lease: u32,
+    /// Ticks of the ramp from half-open to closed; 0: none.
+    pub ramp: u32,
+    /// Ticks of one of its steps, rounded up.
+    pub ramp_step: u32,
     /// Ticks of being closed after which the next opening starts with the first cool-down again.
     pub stable: u32,
     /// Ticks of each opening in a row; the last one stays.
@@ -35,7 +52,136 @@ pub struct Rules {
 /// Cool-downs are worked out for this many openings in a row.
 pub const COOL_DOWNS: usize = 16;
 
+/// As many words as rules come to.
+pub const RULES_WORDS: usize = 13 + COOL_DOWNS;
+
+/// The word that says whether permits may be [abandoned](ABANDONS).
+pub const FLAGS: usize = 0;
+
+/// In that word.
+pub const ABANDONS: u32 = 1;
+
+impl Words<RULES_WORDS> for Rules {
+    fn to_words(self) -> [u32; RULES_WORDS] {
+        Self::to_words(self)
+    }
+
+    fn from_words(words: [u32; RULES_WORDS]) -> Self {
+        let [
+            flags,
+            limits,
+            threshold,
+            minimum,
+            slow,
+            slow_high,
+            abandoned,
+            abandoned_high,
+            lease,
+            ramp,
+            stable,
+            cap,
+            longest_hint,
+            cool_downs @ ..,
+        ] = words;
+        let field = |word: u32, at: u32, width: u32| word >> at & ones(width);
+        let wide = |low: u32, high: u32| Micros::from_micros(u64::from(high) << 32 | u64::from(low));
+        Self {
+            threshold,
+            failure_percent: field(limits, 0, 7),
+            slow_percent: field(limits, 7, 7),
+            minimum,
+            slow_after: wide(slow, slow_high),
+            enforced: field(flags, 16, 7),
+            probes: field(limits, 14, 4),
+            successes: field(limits, 18, 4),
+            probe_failures: field(limits, 22, 4),
+            tick: field(flags, 11, 5),
+            lease,
+            ramp,
+            ramp_step: Self::step_of(ramp),
+            stable,
+            cool_downs,
+            jitter: match field(flags, 1, 2) {
+                0 => Jitter::None,
+                1 => Jitter::Full,
+                2 => Jitter::Equal,
+                _ => Jitter::PlusMinus(field(flags, 3, 8) as u8),
+            },
+            cap,
+            longest_hint,
+            abandoned_after: (flags & ABANDONS != 0).then(|| wide(abandoned, abandoned_high)),
+        }
+    }
+}
+
 impl Rules {
+    /// The step of a ramp of so many ticks.
+    pub const fn step_of(ramp: u32) -> u32 {
+        ramp.div_ceil(Word::<Real>::RAMP_STEPS)
+    }
+
+    /// The same in ticks of 2^`tick` us, each wait rounded up; or `None` if the longest does not fit a timer then.
+    pub const fn in_ticks_of(mut self, tick: u32) -> Option<Self> {
+        if self.tick > tick {
+            // Its own tick is the finest that will do.
+            return None;
+        }
+        let by = tick - self.tick;
+        self.tick = tick;
+        self.lease = coarser(self.lease, by);
+        self.ramp = coarser(self.ramp, by);
+        self.ramp_step = Self::step_of(self.ramp);
+        self.stable = coarser(self.stable, by);
+        self.cap = coarser(self.cap, by);
+        self.longest_hint = coarser(self.longest_hint, by);
+        let mut opening = 0;
+        while opening < COOL_DOWNS {
+            self.cool_downs[opening] = coarser(self.cool_downs[opening], by);
+            opening += 1;
+        }
+        Some(self)
+    }
+
+    /// As words, for [`Slots`](crate::slots::Slots).
+    pub const fn to_words(self) -> [u32; RULES_WORDS] {
+        let (kind, percent) = match self.jitter {
+            // A decorrelated cool-down is not built.
+            Jitter::None | Jitter::Decorrelated => (0, 0),
+            Jitter::Full => (1, 0),
+            Jitter::Equal => (2, 0),
+            Jitter::PlusMinus(percent) => (3, percent as u32),
+        };
+        let (abandons, abandoned_after) = match self.abandoned_after {
+            Some(after) => (ABANDONS, after.as_micros()),
+            None => (0, 0),
+        };
+        let slow_after = self.slow_after.as_micros();
+        let mut words = [0; RULES_WORDS];
+        words[FLAGS] = abandons | kind << 1 | percent << 3 | self.tick << 11 | self.enforced << 16;
+        words[1] = self.failure_percent
+            | self.slow_percent << 7
+            | self.probes << 14
+            | self.successes << 18
+            | self.probe_failures << 22;
+        words[2] = self.threshold;
+        words[3] = self.minimum;
+        words[4] = slow_after as u32;
+        words[5] = (slow_after >> 32) as u32;
+        words[6] = abandoned_after as u32;
+        words[7] = (abandoned_after >> 32) as u32;
+        words[8] = self.lease;
+        words[9] = self.ramp;
+        words[10] = self.stable;
+        words[11] = self.cap;
+        words[12] = self.longest_hint;
+        let mut opening = 0;
+        while opening < COOL_DOWNS {
+            words[13 + opening] = self.cool_downs[opening];
+            opening += 1;
+        }
+        words
+    }
+
     /// The tick that `now` is in.
     pub const fn ticks(&self, now: Instant) -> u64 {
         now.as_micros() >> self.tick
@@ -51,6 +197,25 @@ impl Rules {
     pub const fn until(&self, now: Instant, left: u32) -> Micros {
         let begun = now.as_micros() & ((1 << self.tick) - 1);
         Micros::from_micros(((left as u64) << self.tick).saturating_sub(begun))
+    }
+
+    /// The ticks until a ramp with so many left admits a call of this rank; 0: it does now.
+    pub const fn until_ranked(&self, rank: u32, left: u32) -> u32 {
+        let due = rank.saturating_mul(self.ramp_step);
+        let due = if due < self.ramp { due } else { self.ramp };
+        due.saturating_sub(self.ramp.saturating_sub(left))
+    }
+
+    /// Whether the caller with this key is refused calls, rather than in shadow.
+    ///
+    /// Raising the percentage keeps everybody who was under it. Without a key only 100 percent is enough.
+    pub const fn enforces(&self, key: Option<u64>) -> bool {
+        match key {
+            _ if self.enforced >= 100 => true,
+            None => false,
+            // The key's place among all keys, in percent: without a division, since 2^32 stands for 100.
+            Some(key) => (spread(key) as u64 * 100) >> 32 < self.enforced as u64,
+        }
     }
 
     /// Whether a cool-down needs a random number.
@@ -69,6 +234,11 @@ impl Rules {
     }
 }
 
+/// So many ticks in ticks of 2^`by` of them, rounded up.
+const fn coarser(ticks: u32, by: u32) -> u32 {
+    ticks.div_ceil(1 << by)
+}
+
 const fn at_most(ticks: u64, most: u32) -> u32 {
     if ticks < most as u64 { ticks as u32 } else { most }
 }
@@ -78,4 +248,18 @@ pub const fn ticks_for(span: Micros, tick: u32) -> u64 {
     let micros = span.as_micros();
     let begun = micros & ((1 << tick) - 1) != 0;
     (micros >> tick) + begun as u64
+}
+
+/// A key mixed so that any few keys, in a row or not, are spread evenly. The mixture of Murmur3's last step, twice
+/// (Austin Appleby, public domain): each is one to one.
+const fn spread(key: u64) -> u32 {
+    mix(key as u32 ^ mix((key >> 32) as u32))
+}
+
+const fn mix(mut bits: u32) -> u32 {
+    bits ^= bits >> 16;
+    bits = bits.wrapping_mul(0x85eb_ca6b);
+    bits ^= bits >> 13;
+    bits = bits.wrapping_mul(0xc2b2_ae35);
+    bits ^ (bits >> 16)
 }

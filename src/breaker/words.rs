@@ -23,31 +23,38 @@ impl StateWords {
             Self { state: AtomicU32::new(0), low: AtomicU32::new(0), high: AtomicU32::new(0) }
         }
     }
-
-    #[inline]
-    fn at(&self, place: Place) -> &AtomicU32 {
-        match place {
-            Place::State => &self.state,
-            Place::Low => &self.low,
-            Place::High => &self.high,
-        }
-    }
 }
 
 /// What a breaker is made of. It has no public name, so that nobody else makes a [`Handle`](super::Handle).
 #[derive(Debug)]
-pub struct Parts<C, P> {
+pub struct Parts<C, P, W, S> {
     pub clock: C,
     pub words: StateWords,
     pub policy: P,
+    pub window: W,
+    pub stats: S,
 }
 
 /// The words with the clock and the random source of one operation.
 #[derive(Debug)]
 pub struct Live<'a, C: ?Sized, R: ?Sized> {
     pub words: &'a StateWords,
+    pub window: &'a [AtomicU32],
     pub clock: &'a C,
     pub random: &'a R,
+}
+
+impl<C: ?Sized, R: ?Sized> Live<'_, C, R> {
+    /// No window asks for a word that it has not: its length and its indices come from the same constants.
+    #[inline]
+    fn at(&self, place: Place) -> Option<&AtomicU32> {
+        match place {
+            Place::State => Some(&self.words.state),
+            Place::Low => Some(&self.words.low),
+            Place::High => Some(&self.words.high),
+            Place::Window(number) => self.window.get(number as usize),
+        }
+    }
 }
 
 impl<C: Clock + ?Sized, R: Random + ?Sized> Memory for Live<'_, C, R> {
@@ -57,17 +64,15 @@ impl<C: Clock + ?Sized, R: Random + ?Sized> Memory for Live<'_, C, R> {
     #[inline]
     fn load(&self, place: Place, order: Ordering) -> Result<u32, Infallible> {
         // ORDERING: the protocol's; the reason stands there at each load.
-        Ok(self.words.at(place).load(order))
+        Ok(self.at(place).map_or(0, |word| word.load(order)))
     }
 
     #[inline]
     fn swap_if(&self, place: Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Infallible> {
         // ORDERING: the protocol's on success. Relaxed on failure: the caller starts again from its loads.
         Ok(self
-            .words
             .at(place)
-            .compare_exchange(seen, new, order, Ordering::Relaxed)
-            .is_ok())
+            .is_none_or(|word| word.compare_exchange(seen, new, order, Ordering::Relaxed).is_ok()))
     }
 
     #[inline]

@@ -4,8 +4,9 @@
 #![allow(dead_code)]
 
 use watertight::Transition;
-use watertight::breaker::protocol::{self, Admission, Attempt, Memory, Outcome, Reading};
+use watertight::breaker::protocol::{self, Admission, Attempt, Ended, Forced, Memory, Reading, Settled};
 use watertight::breaker::rules::Rules;
+use watertight::breaker::window::Counting;
 use watertight::breaker::word::Word;
 
 /// The breaker's protocol: see `watertight::breaker::protocol`.
@@ -13,15 +14,20 @@ pub trait Subject {
     const NAME: &'static str;
     fn admit_closed<M: Memory>(memory: &M) -> Attempt<Word<M::Widths>, M>;
     fn admit<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Admission<M::Widths>, M>;
-    fn is_quiet_success<M: Memory>(memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop>;
-    fn settle<M: Memory>(
+    fn settle<M: Memory, N: Counting>(
         memory: &M,
+        counting: N,
         rules: &Rules,
         ticket: Word<M::Widths>,
-        outcome: Outcome,
-    ) -> Attempt<Option<Transition>, M>;
-    fn reset<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Transition, M>;
-    fn observe<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Reading<M::Widths>, M>;
+        ended: Ended,
+        counted: bool,
+    ) -> Attempt<Settled, M>;
+    fn force<M: Memory>(memory: &M, rules: &Rules, to: Forced) -> Attempt<Transition, M>;
+    fn observe<M: Memory, N: Counting>(
+        memory: &M,
+        counting: N,
+        rules: &Rules,
+    ) -> Attempt<Reading<M::Widths>, M>;
 }
 
 macro_rules! subject {
@@ -38,22 +44,25 @@ macro_rules! subject {
             fn admit<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Admission<M::Widths>, M> {
                 $module::admit(memory, rules)
             }
-            fn is_quiet_success<M: Memory>(memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop> {
-                $module::is_quiet_success(memory, ticket)
-            }
-            fn settle<M: Memory>(
+            fn settle<M: Memory, N: Counting>(
                 memory: &M,
+                counting: N,
                 rules: &Rules,
                 ticket: Word<M::Widths>,
-                outcome: Outcome,
-            ) -> Attempt<Option<Transition>, M> {
-                $module::settle(memory, rules, ticket, outcome)
+                ended: Ended,
+                counted: bool,
+            ) -> Attempt<Settled, M> {
+                $module::settle(memory, counting, rules, ticket, ended, counted)
             }
-            fn reset<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Transition, M> {
-                $module::reset(memory, rules)
+            fn force<M: Memory>(memory: &M, rules: &Rules, to: Forced) -> Attempt<Transition, M> {
+                $module::force(memory, rules, to)
             }
-            fn observe<M: Memory>(memory: &M, rules: &Rules) -> Attempt<Reading<M::Widths>, M> {
-                $module::observe(memory, rules)
+            fn observe<M: Memory, N: Counting>(
+                memory: &M,
+                counting: N,
+                rules: &Rules,
+            ) -> Attempt<Reading<M::Widths>, M> {
+                $module::observe(memory, counting, rules)
             }
         }
     };
@@ -64,8 +73,12 @@ macro_rules! twins {
         #[allow(unused, clippy::all)]
         mod $module {
             use core::sync::atomic::Ordering;
-            use watertight::breaker::protocol::{Admission, Attempt, Memory, Outcome, Place, Reading, event};
+            use watertight::breaker::Outcome;
+            use watertight::breaker::protocol::{
+                Admission, Attempt, Ended, Forced, Memory, Place, Reading, Settled, Wait, event,
+            };
             use watertight::breaker::rules::Rules;
+            use watertight::breaker::window::{Counting, Counts, Recorded};
             use watertight::breaker::word::{Deadline, High, Low, State, Widths, Word};
             use watertight::{Instant, Micros, Reason, Transition};
             include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
@@ -100,4 +113,27 @@ twins! {
     LateProbeDoesNotCount, late_probe_does_not_count;
     NoLease, no_lease;
     ObservesAtFirstLook, observes_at_first_look;
+}
+
+/// The last-calls window as it ships, and its twins: each module has a `Tape`.
+pub use watertight::breaker::window::Tape;
+
+macro_rules! window_twins {
+    ($($module:ident;)*) => {$(
+        #[allow(unused, clippy::all)]
+        pub mod $module {
+            use core::marker::PhantomData;
+            use core::sync::atomic::Ordering;
+            use watertight::breaker::protocol::{Attempt, Memory, Place};
+            use watertight::breaker::rules::Rules;
+            use watertight::breaker::window::tape::{Cursor, Mode, Strip};
+            use watertight::breaker::window::{Counting, Counts, Mark, Recorded, Rule};
+            use watertight::breaker::word::{Widths, Word};
+            include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
+        }
+    )*};
+}
+
+window_twins! {
+    not_judged_after;
 }

@@ -36,13 +36,22 @@ fn the_fields_lie_where_the_comment_says() {
         ),
         (5, 3, 77, 3)
     );
-    let half_open = Word::<Real>::from_bits(2 << 29 | 511 << 20 | 2 << 12 | 7 << 8 | 9);
+    let half_open = Word::<Real>::from_bits(3 << 29 | 511 << 20 | 2 << 12 | 7 << 8 | 5 << 4 | 9);
     assert_eq!(half_open.state(), State::HalfOpen);
     assert_eq!(
-        (half_open.late(), half_open.successes(), half_open.in_flight()),
-        (2, 7, 9)
+        (
+            half_open.late(),
+            half_open.successes(),
+            half_open.failed_probes(),
+            half_open.in_flight()
+        ),
+        (2, 7, 5, 9)
     );
-    let open = Word::<Real>::from_bits(1 << 29);
+    // 6 bits, 110000 in reverse.
+    let recovering = Word::<Real>::from_bits(1 << 29 | 3 << 8 | 200);
+    assert_eq!(recovering.state(), State::Recovering);
+    assert_eq!((recovering.failures(), recovering.rank()), (200, 48));
+    let open = Word::<Real>::from_bits(2 << 29);
     assert_eq!((open.state(), open.is_closed()), (State::Open, false));
     assert!(Word::<Real>::from_bits((1 << 29) - 1).is_closed());
 }
@@ -189,7 +198,14 @@ fn every_new_instance_moves_the_tag_on_by_one() {
             (State::Open, _) => word.half_opened(),
             (State::HalfOpen, 0) => word.filled(),
             (State::HalfOpen, 1) => word.renewed(),
-            (State::HalfOpen, _) => word.closed(0),
+            (State::HalfOpen, _) => {
+                for forced in [word.closed(0), word.forced_open(), word.disabled()] {
+                    assert_eq!(forced.tag(), (tag + 1) & 3);
+                }
+                word.recovering(0)
+            }
+            (State::Recovering, _) => word.ramped(),
+            (state, _) => unreachable!("{state:?}"),
         };
         assert_eq!(word.tag(), (tag + 1) & 3);
     }
