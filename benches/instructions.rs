@@ -1,57 +1,133 @@
 //! Repeats one operation, to be run under an instruction counter: `.ci/instructions` does.
 //!
-//! The operations are the ones of a closed breaker with nobody else about, inlined as in a user's program. `nothing`
+//! The operations are those of a closed breaker with nobody else about, inlined as in a user's program. `nothing`
 //! is the loop alone, to be subtracted.
 
 use std::env;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use watertight::{Breaker, Config, StdClock};
+use watertight::breaker::{
+    Adjustable, Consecutive, FailureAndSlowRate, FailureRate, Keep, LastCalls, NoRandom, Policy, Stats, Window,
+};
+use watertight::{Breaker, Config, Instant, last_calls};
 
-static LINK: Config = Config::consecutive(5).build();
-static BREAKER: Breaker<StdClock> = Breaker::new(StdClock, &LINK);
+/// A clock that costs nothing: what it costs to ask another comes on top.
+type Clock = Standing;
 
-const USAGE: &str = "usage: instructions (nothing|admit_success|admit_failure_success|call) TIMES";
+#[derive(Clone, Copy)]
+struct Standing;
 
-fn repeat(times: u64, mut operation: impl FnMut(&'static Breaker<StdClock>)) {
-    for _ in 0..times {
-        operation(black_box(&BREAKER));
+impl watertight::Clock for Standing {
+    #[inline]
+    fn now(&self) -> Instant {
+        Instant::from_micros(black_box(7))
     }
+}
+
+static IN_A_ROW: Config = Config::consecutive(5).build();
+static BY_RATE: Config<NoRandom, FailureRate> = Config::failure_rate(60, 20).build();
+static BY_RATES: Config<NoRandom, FailureAndSlowRate> = Config::failure_rate(60, 20)
+    .slow_calls(60, core::time::Duration::from_secs(1))
+    .build();
+static ADJUSTABLE: Adjustable = Adjustable::new(IN_A_ROW);
+
+static CONSECUTIVE: Breaker<Clock> = Breaker::new(Standing, &IN_A_ROW);
+static ADJUSTED: Breaker<Clock, &Adjustable> = Breaker::new(Standing, &ADJUSTABLE);
+static COUNTED: Breaker<Clock, &Config, Consecutive, Stats> =
+    Breaker::with_stats(Standing, &IN_A_ROW, Consecutive, Stats::new());
+static LAST_100: Breaker<Clock, &Config<NoRandom, FailureRate>, last_calls!(100)> =
+    Breaker::with_window(Standing, &BY_RATE, LastCalls::new());
+static LAST_1000: Breaker<Clock, &Config<NoRandom, FailureRate>, last_calls!(1000)> =
+    Breaker::with_window(Standing, &BY_RATE, LastCalls::new());
+static LAST_100_SLOW: Breaker<Clock, &Config<NoRandom, FailureAndSlowRate>, last_calls!(100, slow)> =
+    Breaker::with_window(Standing, &BY_RATES, LastCalls::new());
+
+const USAGE: &str = "usage: instructions BREAKER OPERATION TIMES
+  BREAKER    consecutive, adjustable, stats, last_100, last_1000, last_100_slow
+  OPERATION  nothing, success, success_after_failure, failure_success, call";
+
+/// Answers whether there is such an operation.
+fn repeat<P: Policy, W: Window<Rule = P::Rule>, S: Keep>(
+    breaker: &'static Breaker<Clock, P, W, S>,
+    operation: &str,
+    times: u64,
+) -> bool {
+    let run = |operation: &dyn Fn(&'static Breaker<Clock, P, W, S>)| operation(breaker);
+    let succeed = |breaker: &Breaker<Clock, P, W, S>| {
+        if let Ok(permit) = breaker.try_acquire() {
+            permit.success();
+        }
+    };
+    let fail = |breaker: &Breaker<Clock, P, W, S>| {
+        if let Ok(permit) = breaker.try_acquire() {
+            permit.failure();
+        }
+    };
+    match operation {
+        "nothing" => run(&|breaker| {
+            for _ in 0..times {
+                black_box(breaker);
+            }
+        }),
+        "success" => run(&|breaker| {
+            // A window that is full of successes is quiet.
+            for _ in 0..2_000 {
+                succeed(breaker);
+            }
+            for _ in 0..times {
+                succeed(black_box(breaker));
+            }
+        }),
+        "success_after_failure" => run(&|breaker| {
+            for _ in 0..2_000 {
+                succeed(breaker);
+            }
+            for turn in 0..times {
+                // Often enough that the window never is quiet again, seldom enough not to weigh.
+                if turn % 64 == 0 {
+                    fail(black_box(breaker));
+                }
+                succeed(black_box(breaker));
+            }
+        }),
+        "failure_success" => run(&|breaker| {
+            for _ in 0..times {
+                fail(black_box(breaker));
+                succeed(black_box(breaker));
+            }
+        }),
+        "call" => run(&|breaker| {
+            for _ in 0..2_000 {
+                succeed(breaker);
+            }
+            for _ in 0..times {
+                let _ = black_box(breaker.call(|| black_box(Ok::<(), ()>(()))));
+            }
+        }),
+        _ => return false,
+    }
+    true
 }
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [operation, times] = arguments.as_slice() else {
-        eprintln!("{USAGE}");
-        return ExitCode::FAILURE;
+    let known = match arguments.as_slice() {
+        [breaker, operation, times] => times.parse().is_ok_and(|times| match breaker.as_str() {
+            "consecutive" => repeat(&CONSECUTIVE, operation, times),
+            "adjustable" => repeat(&ADJUSTED, operation, times),
+            "stats" => repeat(&COUNTED, operation, times),
+            "last_100" => repeat(&LAST_100, operation, times),
+            "last_1000" => repeat(&LAST_1000, operation, times),
+            "last_100_slow" => repeat(&LAST_100_SLOW, operation, times),
+            _ => false,
+        }),
+        _ => false,
     };
-    let Ok(times) = times.parse() else {
+    if known {
+        ExitCode::SUCCESS
+    } else {
         eprintln!("{USAGE}");
-        return ExitCode::FAILURE;
-    };
-    match operation.as_str() {
-        "nothing" => repeat(times, |_| ()),
-        "admit_success" => repeat(times, |breaker| {
-            if let Ok(permit) = breaker.try_acquire() {
-                permit.success();
-            }
-        }),
-        "admit_failure_success" => repeat(times, |breaker| {
-            if let Ok(permit) = breaker.try_acquire() {
-                permit.failure();
-            }
-            if let Ok(permit) = breaker.try_acquire() {
-                permit.success();
-            }
-        }),
-        "call" => repeat(times, |breaker| {
-            let _ = black_box(breaker.call(|| black_box(Ok::<(), ()>(()))));
-        }),
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::FAILURE;
-        }
+        ExitCode::FAILURE
     }
-    ExitCode::SUCCESS
 }

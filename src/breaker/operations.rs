@@ -109,8 +109,8 @@ pub(super) fn settle<H: Handle>(
             parts.policy.with(|rules, _| took > rules.slow_after)
         });
     if outcome == Outcome::Success && !slow {
-        let Ok(quiet) = H::Window::COUNTING.is_quiet_success(&words_alone(parts, clock), ticket);
-        if quiet {
+        let Ok(done) = H::Window::COUNTING.succeed_quickly(&words_alone(parts, clock), ticket);
+        if done {
             return None;
         }
     }

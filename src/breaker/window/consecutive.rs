@@ -82,7 +82,8 @@ impl Counting for InARow {
     }
 
     #[inline]
-    fn is_quiet_success<M: Memory>(self, memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop> {
+    fn succeed_quickly<M: Memory>(self, memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop> {
+        // No failures to forget.
         // ORDERING: Relaxed; this one word decides, and nothing is done about it.
         let word = Word::from_bits(memory.load(Place::State, Ordering::Relaxed)?);
         Ok(word == ticket && word.is_closed())

@@ -164,12 +164,14 @@ impl<K: Rule> Tape<K> {
         rules.minimum.min(self.calls)
     }
 
+    #[inline]
     fn load_cursor<M: Memory>(self, memory: &M) -> Result<Cursor<M::Widths>, M::Stop> {
         // ORDERING: Acquire pairs with the Release CAS of the cursor: whoever moved it had seen a state, and strips,
         // than which those that are read after this are not older.
         Ok(Cursor::from_bits(memory.load(CURSOR, Ordering::Acquire)?))
     }
 
+    #[inline]
     fn load_strip<M: Memory>(self, memory: &M, index: u32) -> Result<Strip<M::Widths, K>, M::Stop> {
         // ORDERING: Acquire pairs with the Release CAS of a strip: who sees an outcome sees the cursor under which
         // it was written, and finds that the one which it began with is no longer the newest.
@@ -185,6 +187,24 @@ impl<K: Rule> Tape<K> {
     ) -> Result<bool, M::Stop> {
         // ORDERING: Release; see `load_cursor`.
         memory.swap_if(CURSOR, seen.bits(), next.bits(), Ordering::Release)
+    }
+
+    /// Writes an outcome: the moment at which it counts.
+    #[inline]
+    fn push<M: Memory>(
+        self,
+        memory: &M,
+        cursor: Cursor<M::Widths>,
+        seen: Strip<M::Widths, K>,
+        next: Strip<M::Widths, K>,
+    ) -> Result<bool, M::Stop> {
+        // ORDERING: Release; see `load_strip`.
+        memory.swap_if(
+            strip_at(cursor.index()),
+            seen.bits(),
+            next.bits(),
+            Ordering::Release,
+        )
     }
 
     /// How many outcomes count, of which `strip` has the newest; on the first lap perhaps more than the window has.
@@ -324,14 +344,7 @@ impl<K: Rule> Counting for Tape<K> {
             }
             strip.pushed(mark)
         };
-        // ORDERING: Release; see `load_strip`.
-        let written = memory.swap_if(
-            strip_at(cursor.index()),
-            strip.bits(),
-            next.bits(),
-            Ordering::Release,
-        )?;
-        if !written {
+        if !self.push(memory, cursor, strip, next)? {
             return Ok(None);
         }
         Ok(Some(if self.may_open::<M>(rules, cursor, next) {
@@ -387,12 +400,23 @@ impl<K: Rule> Counting for Tape<K> {
     }
 
     #[inline]
-    fn is_quiet_success<M: Memory>(self, memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop> {
-        // ORDERING: Relaxed, both: nothing is done about what they show, and each was so at a moment between the
-        // latest that this caller knows of and now.
-        let cursor = Cursor::from_bits(memory.load(CURSOR, Ordering::Relaxed)?);
-        // ORDERING: Relaxed; the same.
-        let word = Word::from_bits(memory.load(Place::State, Ordering::Relaxed)?);
-        Ok(word == ticket && word.is_closed() && cursor.is_of(word) && cursor.mode() == Mode::Clean)
+    fn succeed_quickly<M: Memory>(self, memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop> {
+        let cursor = self.load_cursor(memory)?;
+        // ORDERING: Acquire; as the load of the state in `protocol`.
+        let word = Word::from_bits(memory.load(Place::State, Ordering::Acquire)?);
+        if word != ticket || !word.is_closed() || !cursor.is_of(word) {
+            return Ok(false);
+        }
+        match cursor.mode() {
+            Mode::Clean => Ok(true),
+            Mode::Counting => Ok(false),
+            Mode::Full => {
+                let strip = self.load_strip(memory, cursor.index())?;
+                if !strip.is_of(cursor.lap()) || strip.newest_is_bad() || strip.is_full() {
+                    return Ok(false);
+                }
+                self.push(memory, cursor, strip, strip.pushed(Mark::SUCCESS))
+            }
+        }
     }
 }

@@ -81,6 +81,12 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// Of a success in good time.
+    pub const SUCCESS: Self = Self {
+        failed: false,
+        slow: false,
+    };
+
     /// Whether it is anything but a success in good time.
     pub const fn is_bad(self) -> bool {
         self.failed || self.slow
@@ -176,6 +182,7 @@ pub trait Counting: Copy {
         word: Word<M::Widths>,
     ) -> Attempt<Counts, M>;
 
-    /// Whether a success of a call with this ticket changes nothing, as far as two loads can tell.
-    fn is_quiet_success<M: Memory>(self, memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop>;
+    /// Counts a success in good time of a call with this ticket, where that needs no rules and at most one
+    /// compare-and-swap. `false`: nothing was done, and it takes the long way.
+    fn succeed_quickly<M: Memory>(self, memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop>;
 }

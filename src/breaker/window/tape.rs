@@ -52,6 +52,7 @@ impl<W: Widths> Cursor<W> {
     const CLEAN: u32 = 2;
 
     /// The cursor of these bits, which were a cursor's.
+    #[inline]
     pub const fn from_bits(bits: u32) -> Self {
         Self {
             bits,
@@ -60,6 +61,7 @@ impl<W: Widths> Cursor<W> {
     }
 
     /// The bits, for the atomic.
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.bits
     }
@@ -82,11 +84,13 @@ impl<W: Widths> Cursor<W> {
     }
 
     /// Whether the strips hold outcomes of `word`'s generation.
+    #[inline]
     pub const fn is_of(self, word: Word<W>) -> bool {
         self.generation() == word.generation()
     }
 
     /// What the strips stand for.
+    #[inline]
     pub const fn mode(self) -> Mode {
         match self.field(Self::MODE_AT, 2) {
             Self::COUNTING => Mode::Counting,
@@ -96,6 +100,7 @@ impl<W: Widths> Cursor<W> {
     }
 
     /// The lap.
+    #[inline]
     pub const fn lap(self) -> u32 {
         self.field(Self::LAP_AT, W::LAP)
     }
@@ -106,6 +111,7 @@ impl<W: Widths> Cursor<W> {
     }
 
     /// The strip that is written.
+    #[inline]
     pub const fn index(self) -> u32 {
         self.field(0, W::INDEX)
     }
@@ -162,6 +168,7 @@ impl<W: Widths, K: Rule> Strip<W, K> {
     pub const HOLDS: u32 = (W::TAPE - 1) / K::BITS;
 
     /// The strip of these bits, which were a strip's.
+    #[inline]
     pub const fn from_bits(bits: u32) -> Self {
         Self {
             bits,
@@ -170,6 +177,7 @@ impl<W: Widths, K: Rule> Strip<W, K> {
     }
 
     /// The bits, for the atomic.
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.bits
     }
@@ -179,6 +187,7 @@ impl<W: Widths, K: Rule> Strip<W, K> {
     }
 
     /// Whether it was written on this lap.
+    #[inline]
     pub const fn is_of(self, lap: u32) -> bool {
         self.bits >> W::TAPE == lap && self.outcomes() != 0
     }
@@ -190,6 +199,7 @@ impl<W: Widths, K: Rule> Strip<W, K> {
 
     /// One more outcome, where it is not [full](Self::is_full).
     #[must_use]
+    #[inline]
     pub const fn pushed(self, mark: Mark) -> Self {
         let lap = self.bits & !ones(W::TAPE);
         Self::from_bits(lap | self.outcomes() << K::BITS | mark.bits() & ones(K::BITS))
@@ -201,11 +211,13 @@ impl<W: Widths, K: Rule> Strip<W, K> {
     }
 
     /// Whether no more fit in.
+    #[inline]
     pub const fn is_full(self) -> bool {
         self.outcomes() >> (Self::HOLDS * K::BITS) != 0
     }
 
     /// Whether the newest outcome is other than a success in good time.
+    #[inline]
     pub const fn newest_is_bad(self) -> bool {
         self.bits & ones(K::BITS) != 0
     }
