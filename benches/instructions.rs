@@ -8,7 +8,8 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use watertight::breaker::{
-    Adjustable, Consecutive, FailureAndSlowRate, FailureRate, Keep, LastCalls, NoRandom, Policy, Stats, Window,
+    Adjustable, Consecutive, FailureAndSlowRate, FailureRate, Keep, LastCalls, NoRandom, Policy, Stats,
+    Window,
 };
 use watertight::{Breaker, Config, Instant, last_calls};
 

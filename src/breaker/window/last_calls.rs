@@ -229,6 +229,17 @@ impl<K: Rule> Tape<K> {
         cursor: Cursor<M::Widths>,
         strip: Strip<M::Widths, K>,
     ) -> Attempt<Counts, M> {
+        self.sum_while(memory, cursor, strip, |_| true)
+    }
+
+    /// The same, from the newest strip back, as long as that is wanted.
+    fn sum_while<M: Memory>(
+        self,
+        memory: &M,
+        cursor: Cursor<M::Widths>,
+        strip: Strip<M::Widths, K>,
+        wanted: impl Fn(Counts) -> bool,
+    ) -> Attempt<Counts, M> {
         let calls = self.written::<M>(cursor, strip).min(self.calls);
         let newest = if strip.is_of(cursor.lap()) {
             strip.fill().min(calls)
@@ -236,17 +247,17 @@ impl<K: Rule> Tape<K> {
             0
         };
         let mut counts = strip.count(newest);
-        let mut left = calls - newest;
         let mut all = true;
         let (mut index, mut lap) = (cursor.index(), cursor.lap());
-        while left > 0 {
+        while counts.calls < calls && wanted(counts) {
             if index > 0 {
                 index -= 1;
             } else {
                 (index, lap) = (self.strips - 1, cursor.lap_before());
             }
             let older = self.load_strip(memory, index)?;
-            let taken = left.min(Strip::<M::Widths, K>::HOLDS);
+            let taken = (calls - counts.calls).min(Strip::<M::Widths, K>::HOLDS);
+            counts.calls += taken;
             if older.is_of(lap) {
                 let part = older.count(taken);
                 counts.failures += part.failures;
@@ -254,9 +265,7 @@ impl<K: Rule> Tape<K> {
             } else {
                 all = false;
             }
-            left -= taken;
         }
-        counts.calls = calls;
         // A strip is missing because its outcomes were forgotten as successes, or because the tape went on over it.
         if !all && !self.is_newest(memory, cursor, strip)? {
             return Ok(None);
@@ -330,10 +339,11 @@ impl<K: Rule> Counting for Tape<K> {
                 }
             }
             if strip.is_full() {
-                let Some(counts) = self.sum(memory, cursor, strip)? else {
+                let is_clean = |counts: Counts| counts.failures == 0 && counts.slow == 0;
+                let Some(counts) = self.sum_while(memory, cursor, strip, is_clean)? else {
                     return Ok(None);
                 };
-                let clean = counts.calls == self.calls && counts.failures == 0 && counts.slow == 0;
+                let clean = counts.calls == self.calls && is_clean(counts);
                 let next = if clean {
                     cursor.cleaned()
                 } else {
