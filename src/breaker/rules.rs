@@ -263,3 +263,6 @@ const fn mix(mut bits: u32) -> u32 {
     bits = bits.wrapping_mul(0xc2b2_ae35);
     bits ^ (bits >> 16)
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,3 +249,6 @@ impl<W: Widths, K: Rule> fmt::Debug for Strip<W, K> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;
