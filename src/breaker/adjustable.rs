@@ -33,16 +33,16 @@ use crate::slots::{Busy, Slots};
 /// | a cool-down, a lease, a stable period, a ramp | ends when it would have ended; the next one is of the new length |
 /// | the share of a ramp under way | is reckoned by the new length, back from its end |
 /// | openings in a row | stay; the next opening gets the new cool-down of that number |
-/// | what is counted, of calls and of probes | stays; from the next failed or slow call on it is judged by the new limits, or by the next success that completes the new minimum while the window fills |
+/// | what is counted, of calls and of probes | stays; from the next failed or slow call on it is judged by the new limits, or by the next success that completes the new minimum while the window fills. Until a ramp is over, a failure in a row above the 255th counts as the 255th |
 /// | probes in flight | stay; with fewer slots than probes, the round is full until a lease has passed or enough have reported |
-/// | calls under way | are slow, or abandoned, by the limit that holds when they end |
-/// | a ramp, where the new configuration has none | goes on to its end |
+/// | calls under way | are slow, or abandoned, by the limit that holds when they end; abandoned only if there was a limit when they were admitted |
+/// | a ramp, where the new configuration has none | admits all, and is over when it would have been |
 ///
 /// The unit of all waits stays that of the first configuration, which can say
 /// [`longest_wait`](super::Builder::longest_wait) to make it coarse enough. Waits that are set later are rounded up to it.
 ///
-/// It takes 60 words beside the random source. A decision copies 29 of them; a call through a closed breaker reads one, and
-/// the number of the version before and after.
+/// It takes 60 words beside the random source. A decision copies 29 of them. A call through a closed breaker reads one, and
+/// the number of the version before and after; with a rule for slow calls, its outcome is a decision.
 pub struct Adjustable<R = NoRandom, K = Consecutive> {
     slots: Slots<RULES_WORDS>,
     tick: u32,
@@ -99,7 +99,8 @@ impl<R, K> fmt::Debug for Adjustable<R, K> {
 pub enum AdjustError {
     /// Another is being set at this moment.
     Busy(Busy),
-    /// One of its waits is too long for the unit in which the first configuration counts.
+    /// One of its waits, [`longest_wait`](super::Builder::longest_wait) included, is too long for the unit in which the
+    /// first configuration counts.
     TooLong,
 }
 

@@ -188,9 +188,10 @@ impl<R: Copy, K: Rule> Builder<R, K> {
         self
     }
 
-    /// After half-open, all calls are admitted only `period` later. Until then a share of them is, which grows evenly
-    /// from 1 in 64; every call counts, also one that is refused, and any 64 calls in a row get their share to within a
-    /// few. The outcomes are judged by the same rule as when closed. Zero, which is what holds if nothing is said:
+    /// After half-open, all calls are admitted only `period` later. Until then a share of them is, which grows from 1 in 64 in
+    /// 64 even steps. Every call counts, also one that is refused: of 64 calls in a row at one time exactly the share is
+    /// admitted, of any few in a row the same to within two or three. The outcomes are judged by the same rule as when
+    /// closed. Zero, which is what holds if nothing is said:
     /// all at once.
     ///
     /// While it lasts, each call writes the state word, and reads the clock once.
@@ -230,7 +231,7 @@ impl<R: Copy, K: Rule> Builder<R, K> {
         self
     }
 
-    /// After being closed for this long the next opening gets the first cool-down again. Before, it gets the one
+    /// After being closed for this long, from the call that closed it or ended its ramp, the next opening gets the first cool-down again. Before, it gets the one
     /// after the last opening's.
     pub const fn stable_after(mut self, period: Duration) -> Self {
         self.said.stable = Some(Micros::from_duration(period));
@@ -351,7 +352,6 @@ impl<R: Copy, K: Rule> Builder<R, K> {
             cool_downs[opening] = ticks_for(cool_down.base_delay(opening as u32), tick) as u32;
             opening += 1;
         }
-        let ramp = ticks_for(said.ramp, tick) as u32;
         let rules = Rules {
             threshold: said.failures,
             failure_percent: said.failure_percent,
@@ -364,8 +364,7 @@ impl<R: Copy, K: Rule> Builder<R, K> {
             probe_failures,
             tick,
             lease: ticks_for(said.lease, tick) as u32,
-            ramp,
-            ramp_step: Rules::step_of(ramp),
+            ramp: ticks_for(said.ramp, tick) as u32,
             stable: ticks_for(stable, tick) as u32,
             cool_downs,
             jitter,
@@ -464,7 +463,9 @@ impl InvalidConfig {
                 "a cool-down must have reached its cap by the 16th opening in a row: lower the cap or grow faster"
             }
             Self::NoRandom => "a jittered cool-down needs a random source: name one with .random(&SOURCE)",
-            Self::TooLong => "no cool-down, hint, lease, ramp or stable period may be longer than 814 days",
+            Self::TooLong => {
+                "no cool-down, hint, lease, ramp, stable period or longest wait may be longer than 814 days"
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use core::future::Future;
 use core::ops::Deref;
 
 use super::protocol::Forced;
-use super::stats::Keep;
+use super::stats::{Keep, Statistics, Stats};
 use super::words::Parts;
 use super::{Breaker, Outcome, Permit, Policy, Snapshot, Transition, Window, operations};
 use crate::rejected::{Error, Rejected};
@@ -246,6 +246,13 @@ impl<H: Reach, D: Clock, K: Key> At<H, D, K> {
     /// As [`Breaker::disable`].
     pub fn disable(&self) -> Transition {
         operations::force(self, Forced::Disabled)
+    }
+}
+
+impl<H: Reach<Stats = Stats>, D: Clock, K: Key> At<H, D, K> {
+    /// As [`Breaker::statistics`].
+    pub fn statistics(&self) -> Statistics {
+        operations::statistics(self)
     }
 }
 

@@ -246,7 +246,7 @@ impl<C: Clock, P: Policy, W: Window<Rule = P::Rule>, S: Keep> Breaker<C, P, W, S
     }
 
     /// Opens the breaker, whatever it is, until it is [`reset`](Self::reset), or [`disable`](Self::disable)d: no time ends
-    /// this. The outcome of any call that is under way changes nothing. Returns the transition.
+    /// this. Callers in shadow, see [`enforced`](Builder::enforced), are let through here too. The outcome of any call that is under way changes nothing. Returns the transition.
     pub fn force_open(&self) -> Transition {
         operations::force(&self, Forced::Open)
     }
@@ -261,7 +261,7 @@ impl<C: Clock, P: Policy, W: Window<Rule = P::Rule>, S: Keep> Breaker<C, P, W, S
 impl<C: Clock, P: Policy, W: Window<Rule = P::Rule>> Breaker<C, P, W, Stats> {
     /// The breaker at this moment, and what its [`Stats`] kept.
     pub fn statistics(&self) -> Statistics {
-        self.parts.stats.report(self.snapshot(), self.parts.clock.now())
+        operations::statistics(&self)
     }
 }
 

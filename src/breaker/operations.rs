@@ -6,13 +6,13 @@ use core::pin::pin;
 use super::config::NoRandom;
 use super::protocol::{self, Admission, Ended, Forced, Settled, Wait};
 use super::rules::Rules;
-use super::stats::Keep;
+use super::stats::{Keep, Statistics, Stats};
 use super::window::{Counting, Rule, Window};
 use super::word::{Real, Word};
 use super::words::{Live, Parts, decide};
 use super::{Handle, Outcome, Permit, Policy, Snapshot, Transition};
 use crate::rejected::{Error, Reason, Rejected, RetryAfter};
-use crate::time::{Clock, Instant};
+use crate::time::{Clock, Instant, Micros};
 
 #[inline]
 pub(super) fn acquire<H: Handle>(handle: H) -> Result<Permit<H>, Rejected> {
@@ -102,19 +102,65 @@ pub(super) fn settle<H: Handle>(
     outcome: Outcome,
 ) -> Option<Transition> {
     let (parts, clock) = handle.with_clock();
-    let slow = <H::Window as Window>::Rule::IS_TIMED
-        && outcome != Outcome::Ignored
-        && since.is_some_and(|since| {
-            let took = clock.now().since(since);
-            parts.policy.with(|rules, _| took > rules.slow_after)
-        });
-    if outcome == Outcome::Success && !slow {
+    let took = match since {
+        Some(since) if <H::Window as Window>::Rule::IS_TIMED && outcome != Outcome::Ignored => {
+            Some(clock.now().since(since))
+        }
+        _ => None,
+    };
+    if outcome == Outcome::Success
+        && !took.is_some_and(|took| parts.policy.with(|rules, _| rules.is_slow(took)))
+    {
         let Ok(done) = H::Window::COUNTING.succeed_quickly(&words_alone(parts, clock), ticket);
         if done {
             return None;
         }
     }
-    report(parts, clock, ticket, Ended { outcome, slow })
+    report(parts, clock, ticket, End::Settled(outcome, took))
+}
+
+/// Settles a permit that was dropped.
+#[inline]
+pub(super) fn dropped<H: Handle>(handle: &H, ticket: Word<Real>, since: Option<Instant>) {
+    let (parts, clock) = handle.with_clock();
+    let held = match since {
+        // With a fixed clock nobody knows how long.
+        Some(since) if !H::Clock::FIXED && parts.policy.minds_abandoned() => Some(clock.now().since(since)),
+        _ => None,
+    };
+    // A closed breaker has no slot to take back.
+    if held.is_some() || ticket.is_probe() {
+        let _seen_in_a_snapshot_only = report(parts, clock, ticket, End::Dropped(held));
+    }
+}
+
+/// How a permit came to its end, before the rules were asked.
+enum End {
+    /// With this outcome, after so long where that is to be judged.
+    Settled(Outcome, Option<Micros>),
+    /// Dropped, after so long where that is to be judged.
+    Dropped(Option<Micros>),
+}
+
+impl End {
+    /// By these rules.
+    fn judged(&self, rules: &Rules) -> Ended {
+        let is_slow = |took: Option<Micros>| took.is_some_and(|took| rules.is_slow(took));
+        match *self {
+            Self::Settled(outcome, took) => Ended {
+                outcome,
+                slow: is_slow(took),
+            },
+            Self::Dropped(held) if held.is_some_and(|held| rules.is_abandoned(held)) => Ended {
+                outcome: Outcome::Failure,
+                slow: is_slow(held),
+            },
+            Self::Dropped(_) => Ended {
+                outcome: Outcome::Ignored,
+                slow: false,
+            },
+        }
+    }
 }
 
 /// Out of line, as [`admit`].
@@ -124,12 +170,13 @@ fn report<C: Clock, O, P: Policy, W: Window, S: Keep>(
     parts: &Parts<O, P, W, S>,
     clock: &C,
     ticket: Word<Real>,
-    ended: Ended,
+    end: End,
 ) -> Option<Transition> {
     if ticket.shadow().is_some() {
         return None;
     }
     on_words(parts, clock, |live, rules| {
+        let ended = end.judged(rules);
         let mut counted = false;
         loop {
             match decide(|| protocol::settle(live, W::COUNTING, rules, ticket, ended, counted)) {
@@ -197,8 +244,13 @@ pub(super) fn snapshot<H: Handle>(handle: &H) -> Snapshot {
 pub(super) fn force<H: Handle>(handle: &H, to: Forced) -> Transition {
     let (parts, clock) = handle.with_clock();
     on_words(parts, clock, |live, rules| {
-        let made = decide(|| protocol::force(live, rules, to));
+        let made = decide(|| protocol::force(live, H::Window::COUNTING, rules, to));
         parts.stats.note(Some(made), clock);
         made
     })
+}
+
+pub(super) fn statistics<H: Handle<Stats = Stats>>(handle: &H) -> Statistics {
+    let (parts, clock) = handle.with_clock();
+    parts.stats.report(snapshot(handle), clock.now())
 }

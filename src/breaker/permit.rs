@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::word::{Real, Word};
-use super::{At, Handle, Outcome, Policy, Transition, operations};
+use super::{At, Handle, Outcome, Transition, operations};
 use crate::rejected::Reason;
 use crate::time::{Clock, Instant, Micros};
 
@@ -15,15 +15,11 @@ use crate::time::{Clock, Instant, Micros};
 /// that long, which makes it a failure. The transition that a drop makes is seen only in a
 /// [`Snapshot`](super::Snapshot).
 ///
-/// An outcome from before the breaker's last transition changes nothing; the one exception is a probe whose
-/// lease ran out, which counts for the verdict of its half-open period (up to three rounds later) and gives no
-/// slot back.
+/// An outcome from before the breaker's last transition changes nothing. There are two exceptions: a probe whose
+/// lease ran out counts for the verdict of its half-open period (up to three rounds later) and gives no slot back, and
+/// the end of a ramp is no end for the calls that are under way.
 ///
-/// Settling may be done in an interrupt. A success on a closed breaker that has no failures to forget is one
-/// load. Anything else is at most one compare-and-swap and, if it makes a transition, two more for its timer and
-/// one reading of the clock. It starts again when another caller's compare-and-swap came in between, and once
-/// more where an interrupted caller left a timer unset, which it then sets: k interrupts cost at most k + 1
-/// repetitions.
+/// Settling may be done in an interrupt. What it costs, the [module](super) says.
 #[must_use = "a permit that is dropped counts as a cancelled call: settle it with success, failure or ignore"]
 pub struct Permit<H: Handle> {
     /// Taken by whatever settles the permit.
@@ -52,7 +48,8 @@ impl<H: Handle> Permit<H> {
         }
     }
 
-    /// The transition that admitting this call made: to half-open, or to a new round of probes.
+    /// The transition that admitting this call made: to half-open, to a new round of probes, or at the end of a ramp
+    /// to closed.
     #[inline]
     pub const fn transition(&self) -> Option<Transition> {
         self.made
@@ -86,8 +83,9 @@ impl<H: Handle> Permit<H> {
 
     /// The call failed, and the service asked to be left alone for `wait`: if this failure opens the breaker,
     /// it stays open for at least that long, up to the
-    /// [`max_hint`](crate::backoff::Builder::max_hint) of the configured cool-down. Returns the transition that
-    /// this made.
+    /// [`max_hint`](crate::backoff::Builder::max_hint) of the configured cool-down. If another caller's report
+    /// opens it, on the strength of this failure in the window, that one's wish counts instead. Returns the transition
+    /// that this made.
     #[inline]
     pub fn failure_retry_after(mut self, wait: Micros) -> Option<Transition> {
         self.settle(Outcome::FailureRetryAfter(wait))
@@ -134,24 +132,11 @@ impl<H: Handle> Drop for Permit<H> {
     #[inline]
     fn drop(&mut self) {
         let Some(handle) = self.handle.take() else { return };
-        let abandoned = || {
-            if H::Clock::FIXED {
-                // Nobody knows how long it was held.
-                return None;
-            }
-            let (since, limit) = self
-                .since
-                .zip(handle.parts().policy.with(|rules, _| rules.abandoned_after))?;
-            Some(handle.with_clock().1.now().since(since) >= limit)
-        };
-        let outcome = if self.panicked || abandoned() == Some(true) {
-            Outcome::Failure
+        if self.panicked {
+            let _seen_in_a_snapshot_only =
+                operations::settle(&handle, self.ticket, self.since, Outcome::Failure);
         } else {
-            Outcome::Ignored
-        };
-        // A closed breaker has no slot to take back.
-        if outcome != Outcome::Ignored || self.is_probe() {
-            let _seen_in_a_snapshot_only = operations::settle(&handle, self.ticket, self.since, outcome);
+            operations::dropped(&handle, self.ticket, self.since);
         }
     }
 }
@@ -161,6 +146,7 @@ impl<H: Handle> fmt::Debug for Permit<H> {
         f.debug_struct("Permit")
             .field("generation", &self.ticket.generation())
             .field("is_probe", &self.is_probe())
+            .field("shadow", &self.shadow())
             .field("transition", &self.made)
             .finish()
     }

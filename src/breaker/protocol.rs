@@ -284,13 +284,13 @@ fn admit_recovering<M: Memory>(
     if !swap_state(memory, word, next, Ordering::Relaxed)? {
         return Ok(None);
     }
-    Ok(Some(if rules.until_ranked(word.rank(), left) == 0 {
+    Ok(Some(if rules.until_admitted(word, left) == 0 {
         Admission::Admitted {
             ticket: word.ticket(),
             made: None,
         }
     } else {
-        let left = rules.until_ranked(next.rank(), left);
+        let left = rules.until_admitted(next, left);
         Admission::Refused {
             reason: Reason::Recovering,
             wait: Some(Wait { left, now }),
@@ -307,6 +307,9 @@ pub fn settle<M: Memory, N: Counting>(
     ended: Ended,
     counted: bool,
 ) -> Attempt<Settled, M> {
+    if ticket.state() == State::Disabled {
+        return Ok(Some(Settled::Done(None)));
+    }
     let head = counting.head(memory)?;
     let word = load_state(memory)?;
     let age = word.generations_since(ticket);
@@ -341,7 +344,7 @@ pub fn settle<M: Memory, N: Counting>(
         }
         _ => {
             if word.successes() + 1 >= rules.successes {
-                return close(memory, rules, word);
+                return close(memory, counting, rules, head, word);
             }
             word.with_success()
         }
@@ -383,32 +386,44 @@ fn open<M: Memory>(memory: &M, rules: &Rules, word: Word<M::Widths>, ended: Ende
 }
 
 /// Closes a half-open breaker, with a ramp if there is one.
-fn close<M: Memory>(memory: &M, rules: &Rules, word: Word<M::Widths>) -> Attempt<Settled, M> {
-    if load_timer(memory, rules, word)?.is_none() {
-        return Ok(None);
-    }
-    let now = memory.now()?;
+fn close<M: Memory, N: Counting>(
+    memory: &M,
+    counting: N,
+    rules: &Rules,
+    head: N::Head<M::Widths>,
+    word: Word<M::Widths>,
+) -> Attempt<Settled, M> {
     let (next, wait) = if rules.ramp > 0 {
         (word.recovering(word.next_attempt()), rules.ramp)
     } else {
         (word.closed(word.next_attempt()), rules.stable)
     };
+    if counting.prepare(memory, head, word, next)?.is_none() || load_timer(memory, rules, word)?.is_none() {
+        return Ok(None);
+    }
+    let now = memory.now()?;
     let made = change_instance(memory, rules, word, next, rules.deadline(now, wait))?;
     Ok(made.map(Settled::Done))
 }
 
 /// Makes the breaker closed, open or disabled, whatever it is, and forgets what it counted.
-pub fn force<M: Memory>(memory: &M, rules: &Rules, to: Forced) -> Attempt<Transition, M> {
+pub fn force<M: Memory, N: Counting>(
+    memory: &M,
+    counting: N,
+    rules: &Rules,
+    to: Forced,
+) -> Attempt<Transition, M> {
+    let head = counting.head(memory)?;
     let word = load_state(memory)?;
-    if load_timer(memory, rules, word)?.is_none() {
-        return Ok(None);
-    }
-    let now = memory.now()?;
     let (next, wait) = match to {
         Forced::Closed => (word.closed(0), rules.stable),
         Forced::Open => (word.forced_open(), 0),
         Forced::Disabled => (word.disabled(), 0),
     };
+    if counting.prepare(memory, head, word, next)?.is_none() || load_timer(memory, rules, word)?.is_none() {
+        return Ok(None);
+    }
+    let now = memory.now()?;
     let made = change_instance(memory, rules, word, next, rules.deadline(now, wait))?;
     Ok(made.flatten())
 }
@@ -444,7 +459,7 @@ pub fn observe<M: Memory, N: Counting>(
         let now = memory.now()?;
         let left = deadline.left(rules.ticks(now));
         let left = match word.state() {
-            State::Recovering => left.map(|left| rules.until_ranked(word.rank(), left)),
+            State::Recovering => left.map(|left| rules.until_admitted(word, left)),
             _ => left,
         };
         reading.wait = left.filter(|left| *left > 0).map(|left| Wait { left, now });

@@ -1,6 +1,6 @@
 //! What a configuration comes down to: small numbers in ticks, and the arithmetic on them.
 
-use super::word::{Deadline, Real, Widths, Word, ones};
+use super::word::{Deadline, Widths, Word, ones};
 use crate::backoff::Jitter;
 use crate::slots::Words;
 use crate::time::{Instant, Micros};
@@ -33,8 +33,6 @@ pub struct Rules {
     pub lease: u32,
     /// Ticks of the ramp from half-open to closed; 0: none.
     pub ramp: u32,
-    /// Ticks of one of its steps, rounded up.
-    pub ramp_step: u32,
     /// Ticks of being closed after which the next opening starts with the first cool-down again.
     pub stable: u32,
     /// Ticks of each opening in a row; the last one stays.
@@ -98,7 +96,6 @@ impl Words<RULES_WORDS> for Rules {
             tick: field(flags, 11, 5),
             lease,
             ramp,
-            ramp_step: Self::step_of(ramp),
             stable,
             cool_downs,
             jitter: match field(flags, 1, 2) {
@@ -115,11 +112,6 @@ impl Words<RULES_WORDS> for Rules {
 }
 
 impl Rules {
-    /// The step of a ramp of so many ticks.
-    pub const fn step_of(ramp: u32) -> u32 {
-        ramp.div_ceil(Word::<Real>::RAMP_STEPS)
-    }
-
     /// The same in ticks of 2^`tick` us, each wait rounded up; or `None` if the longest does not fit a timer then.
     pub const fn in_ticks_of(mut self, tick: u32) -> Option<Self> {
         if self.tick > tick {
@@ -130,7 +122,6 @@ impl Rules {
         self.tick = tick;
         self.lease = coarser(self.lease, by);
         self.ramp = coarser(self.ramp, by);
-        self.ramp_step = Self::step_of(self.ramp);
         self.stable = coarser(self.stable, by);
         self.cap = coarser(self.cap, by);
         self.longest_hint = coarser(self.longest_hint, by);
@@ -199,11 +190,17 @@ impl Rules {
         Micros::from_micros(((left as u64) << self.tick).saturating_sub(begun))
     }
 
-    /// The ticks until a ramp with so many left admits a call of this rank; 0: it does now.
-    pub const fn until_ranked(&self, rank: u32, left: u32) -> u32 {
-        let due = rank.saturating_mul(self.ramp_step);
-        let due = if due < self.ramp { due } else { self.ramp };
-        due.saturating_sub(self.ramp.saturating_sub(left))
+    /// The ticks until a ramp with so many left admits the next call; 0: it does now.
+    ///
+    /// It does once the call's rank, as a share of all ranks, is not more than the share of the ramp that is over. More
+    /// may be left than the ramp is long, where a clock stepped back or the configuration changed.
+    pub const fn until_admitted<W: Widths>(&self, word: Word<W>, left: u32) -> u32 {
+        let due = (word.rank() as u64 * self.ramp as u64 >> W::SEEN) as u32;
+        if due == 0 {
+            0
+        } else {
+            left.saturating_sub(self.ramp - due)
+        }
     }
 
     /// Whether the caller with this key is refused calls, rather than in shadow.
@@ -216,6 +213,16 @@ impl Rules {
             // The key's place among all keys, in percent: without a division, since 2^32 stands for 100.
             Some(key) => (spread(key) as u64 * 100) >> 32 < self.enforced as u64,
         }
+    }
+
+    /// Whether a call that took so long is slow.
+    pub fn is_slow(&self, took: Micros) -> bool {
+        self.slow_percent != 0 && took > self.slow_after
+    }
+
+    /// Whether a permit that was held so long was abandoned when it is dropped.
+    pub fn is_abandoned(&self, held: Micros) -> bool {
+        self.abandoned_after.is_some_and(|after| held >= after)
     }
 
     /// Whether a cool-down needs a random number.

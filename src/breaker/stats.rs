@@ -180,7 +180,7 @@ impl Keep for Stats {
 /// A transition is noted a moment after it was made, by whoever made it. While he has not yet,
 /// [`is_noted`](Self::is_noted) is false. If he is interrupted there, and a transition is made in the interrupt, that one is not noted;
 /// nor is any more if whoever notes is stopped for ever. The next one that is noted mends it, except for the time open
-/// in between.
+/// in between; if he was stopped over 256 transitions or more, up to 256 further ones are not noted either.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Statistics {
     snapshot: Snapshot,

@@ -17,7 +17,7 @@
 //! | attempt | which cool-down an opening gets (in an open word: has got); stays at the last |
 //! | fill | counts how often the last free probe slot was taken, modulo 4; kept across transitions |
 //! | failures in a row | where they are what a breaker counts; with a window, which counts in words of its own, always 0 |
-//! | seen | calls that the ramp decided on, modulo 64: its bits in reverse are the rank of the next one, see [`Word::rank`] |
+//! | seen | calls that the ramp decided on, modulo 64, which gives the next one its rank: see [`Word::rank`] |
 //! | late | rounds of this half-open period before the present one: permits of these still count for the verdict |
 //! | successes, failures | of probes, in this half-open period |
 //! | in flight | probe slots of the present round that are taken |
@@ -198,8 +198,8 @@ impl<W: Widths> Word<W> {
     pub const MOST_FAILURES: u32 = ones(Self::BODY);
     /// As many failures in a row as a recovering word holds.
     pub const MOST_FAILURES_RECOVERING: u32 = ones(Self::SEEN_AT);
-    /// Into so many steps a ramp is cut.
-    pub const RAMP_STEPS: u32 = 1 << W::SEEN;
+    /// How many ranks there are, see [`rank`](Self::rank); a power of two.
+    pub const RANKS: u32 = 1 << W::SEEN;
     /// As many probes in flight, or successes, as their fields hold.
     pub const MOST_PROBES: u32 = ones(W::PROBES);
 
@@ -290,13 +290,14 @@ impl<W: Widths> Word<W> {
         self.field(0, self.failure_bits())
     }
 
-    /// Recovering: which share of the calls must be admitted for the next one to be, in steps of 1 out of
-    /// [`RAMP_STEPS`](Self::RAMP_STEPS); 0 is always admitted.
+    /// Recovering: the rank of the next call, below [`RANKS`](Self::RANKS). So much of the ramp must be over for it to be
+    /// admitted; rank 0 always is.
     ///
-    /// The bits of a counter in reverse are spread as evenly as can be: of any power of two of calls in a row,
-    /// beginning at a multiple of it, the ranks are equally far apart.
+    /// Of any 64 calls in a row each has another rank, and those of any few in a row are far apart: the step is next
+    /// to the golden section of 64. It is odd, so that who makes every second call, or every fourth, gets his share
+    /// as well, which he would not from the bits of the counter in reverse.
     pub const fn rank(self) -> u32 {
-        self.field(Self::SEEN_AT, W::SEEN).reverse_bits() >> (32 - W::SEEN)
+        (self.field(Self::SEEN_AT, W::SEEN) * 39) & ones(W::SEEN)
     }
 
     /// Half-open: rounds of this period before the present one.

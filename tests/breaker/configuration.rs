@@ -56,7 +56,8 @@ fn a_configuration_that_makes_no_sense_is_refused_with_a_sentence() {
     let probes = "a breaker admits 1 to 15 probes at a time and closes after 1 to 15 successes";
     let limited =
         "a cool-down has neither a maximum of attempts nor a maximum total: leave both out of its backoff";
-    let too_long = "no cool-down, hint, lease, ramp or stable period may be longer than 814 days";
+    let too_long =
+        "no cool-down, hint, lease, ramp, stable period or longest wait may be longer than 814 days";
     let days = |days: u64| Duration::from_secs(days * 86_400);
     for (builder, sentence) in [
         (Config::consecutive(0), failures),

@@ -2,6 +2,7 @@ use core::time::Duration;
 use std::vec::Vec;
 
 use super::*;
+use crate::breaker::word::Real;
 use crate::breaker::{Config, NoRandom};
 use crate::random::SharedRandom;
 use crate::{Backoff, Config as AnyConfig};
@@ -146,28 +147,63 @@ fn the_keys_are_spread_evenly() {
     }
 }
 
+fn ranked(seen: u32) -> Word<Real> {
+    (0..seen).fold(Word::<Real>::from_bits(0).recovering(0), |word, _| {
+        word.with_seen()
+    })
+}
+
 #[test]
-fn a_ramp_admits_a_rank_from_its_step_on() {
-    let rules = Config::consecutive(1)
-        .recover_over(Duration::from_micros(6_400))
-        .build()
-        .rules;
-    assert_eq!((rules.ramp, rules.ramp_step), (6_400, 100));
-    assert_eq!(rules.until_ranked(0, 6_400), 0, "one in 64 at once");
-    assert_eq!(rules.until_ranked(1, 6_400), 100);
-    assert_eq!(rules.until_ranked(63, 6_400), 6_300);
-    assert_eq!(rules.until_ranked(63, 101), 1);
-    assert_eq!(rules.until_ranked(63, 100), 0);
-    // A ramp of fewer ticks than steps is over at its end all the same.
-    let short = Config::consecutive(1)
-        .recover_over(Duration::from_micros(10))
-        .build()
-        .rules;
-    assert_eq!(short.until_ranked(63, 10), 10);
-    assert_eq!(short.until_ranked(5, 10), 5);
-    // A running ramp that was longer, before the configuration changed, has not begun by the new length.
-    assert_eq!(short.until_ranked(0, 500), 0);
-    assert_eq!(short.until_ranked(63, 500), 10);
+fn each_of_64_calls_has_another_rank_and_every_few_in_a_row_are_far_apart() {
+    let ranks: Vec<u32> = (0..128).map(|seen| ranked(seen).rank()).collect();
+    for start in 0..64 {
+        let mut sorted = ranks[start..start + 64].to_vec();
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(0..64));
+    }
+    // Of any calls in a row, and of every second, fourth or eighth, not many more or fewer are admitted than their share.
+    for stride in [1, 2, 4, 8] {
+        for share in 0..=64 {
+            for start in 0..64 {
+                let mut admitted = 0;
+                for number in 1..=64 / stride {
+                    admitted += i64::from(ranks[(start + (number - 1) * stride) % 64] < share);
+                    let off = admitted * 64 - i64::from(share) * number as i64;
+                    assert!(off.abs() < 3 * 64, "{stride} {share} {start} {number}: {off}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_ramp_admits_a_call_once_as_much_of_it_is_over_as_its_rank_says() {
+    let ramp = |micros| {
+        Config::consecutive(1)
+            .recover_over(Duration::from_micros(micros))
+            .build()
+            .rules
+    };
+    let rules = ramp(6_400);
+    assert_eq!(rules.ramp, 6_400);
+    // Rank 0, then 39.
+    assert_eq!(rules.until_admitted(ranked(0), 6_400), 0, "one in 64 at once");
+    assert_eq!(ranked(1).rank(), 39);
+    assert_eq!(rules.until_admitted(ranked(1), 6_400), 3_900);
+    assert_eq!(rules.until_admitted(ranked(1), 2_501), 1);
+    assert_eq!(rules.until_admitted(ranked(1), 2_500), 0);
+    // More left than there is: a clock stepped back by 100.
+    assert_eq!(rules.until_admitted(ranked(1), 6_500), 4_000);
+    // A ramp of fewer ticks than there are ranks goes evenly all the same.
+    assert_eq!(ramp(10).until_admitted(ranked(1), 10), 6);
+    // None at all, any more: the configuration changed.
+    assert_eq!(
+        Config::consecutive(1)
+            .build()
+            .rules
+            .until_admitted(ranked(1), 500),
+        0
+    );
 }
 
 #[test]

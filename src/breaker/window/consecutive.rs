@@ -67,6 +67,11 @@ impl Counting for InARow {
         Ok(counted.then_some(Recorded::Done))
     }
 
+    fn prepare<M: Memory>(self, _: &M, (): (), _: Word<M::Widths>, _: Word<M::Widths>) -> Attempt<(), M> {
+        // The count is in the state word, which begins with none.
+        Ok(Some(()))
+    }
+
     fn is_over<M: Memory>(self, _: &M, _: &Rules, (): (), _: Word<M::Widths>) -> Attempt<bool, M> {
         // Nothing is counted that is not judged in the same step.
         Ok(Some(false))

@@ -27,9 +27,13 @@
 //! | after the outcome is in, before 7 | a window that is over, a closed breaker | opens it, at 5 |
 //!
 //! The cursor is loaded before the state, so that a cursor of a later generation than the state cannot be met: nobody
-//! starts an old generation again over a newer one. A start moves the lap by two, because the strips of the lap before
-//! count in full mode. In clean mode the strips are forgotten: the next that is not a success starts two laps on, and
-//! what has no strip then succeeded.
+//! starts an old generation again over a newer one. In clean mode the strips are forgotten: the next outcome that is not a
+//! success starts anew, and what has no strip then succeeded. Such a start, like that of a generation, moves the lap by two:
+//! nothing that is still being written under the old lap passes for the lap before.
+//!
+//! Numbers come round, and what lies still must not be taken for new. Before a closed word is made whose generation the
+//! cursor has already (512 generations ago, with nothing counted since) the cursor is taken back by one; and each lap
+//! clears one strip that no lap has written for long.
 //!
 //! A caller stopped within its CAS on a strip, over exactly a multiple of 4,096 laps that end in the same bits, writes
 //! its outcome over the present one's; a lap is at least N calls. One stopped within its CAS on the cursor, over the
@@ -207,6 +211,23 @@ impl<K: Rule> Tape<K> {
         )
     }
 
+    /// Makes one strip forget a lap that is long over: another one on each lap.
+    ///
+    /// A start, or an end of clean mode, leaves strips behind as they are. Were none ever reached again, the number of
+    /// their lap would come round; like this each is seen to within 256 laps.
+    fn clear_one<M: Memory>(self, memory: &M, cursor: Cursor<M::Widths>) -> Result<(), M::Stop> {
+        let index = (cursor.lap() >> 1) & Cursor::<M::Widths>::LAST_INDEX;
+        if index == 0 || index >= self.strips {
+            return Ok(());
+        }
+        let strip = self.load_strip(memory, index)?;
+        if strip.bits() != 0 && !strip.is_of(cursor.lap()) && !strip.is_of(cursor.lap_before()) {
+            // ORDERING: Relaxed; no strip at all is what it was taken for, and if it has changed it is in use.
+            memory.swap_if(strip_at(index), strip.bits(), 0, Ordering::Relaxed)?;
+        }
+        Ok(())
+    }
+
     /// How many outcomes count, of which `strip` has the newest; on the first lap perhaps more than the window has.
     fn written<M: Memory>(self, cursor: Cursor<M::Widths>, strip: Strip<M::Widths, K>) -> u32 {
         match cursor.mode() {
@@ -328,6 +349,9 @@ impl<K: Rule> Counting for Tape<K> {
             if self.load_cursor(memory)? != cursor {
                 return Ok(None);
             }
+            if cursor.index() == 0 {
+                self.clear_one(memory, cursor)?;
+            }
             Strip::first(cursor.lap(), mark)
         } else {
             if self.may_open::<M>(rules, cursor, strip) {
@@ -364,6 +388,21 @@ impl<K: Rule> Counting for Tape<K> {
         }))
     }
 
+    fn prepare<M: Memory>(
+        self,
+        memory: &M,
+        cursor: Cursor<M::Widths>,
+        word: Word<M::Widths>,
+        next: Word<M::Widths>,
+    ) -> Attempt<(), M> {
+        if !cursor.is_of(next) {
+            return Ok(Some(()));
+        }
+        // What is counted under the number before the next is nobody's, or is started again by whoever counts.
+        self.move_cursor(memory, cursor, cursor.started(word))?;
+        Ok(None)
+    }
+
     fn is_over<M: Memory>(
         self,
         memory: &M,
@@ -371,15 +410,8 @@ impl<K: Rule> Counting for Tape<K> {
         cursor: Cursor<M::Widths>,
         word: Word<M::Widths>,
     ) -> Attempt<bool, M> {
-        if !cursor.is_of(word) || cursor.mode() == Mode::Clean {
-            return Ok(Some(false));
-        }
-        let strip = self.load_strip(memory, cursor.index())?;
-        // Whoever wrote a newer outcome, or moved on to a new strip, had judged the one before.
-        if !strip.is_of(cursor.lap()) || !self.may_open::<M>(rules, cursor, strip) {
-            return Ok(Some(false));
-        }
-        let counts = self.sum(memory, cursor, strip)?;
+        // Also if the newest outcome is a good one: whoever wrote it may have judged by another configuration.
+        let counts = self.count(memory, cursor, word)?;
         Ok(counts.map(|counts| counts.is_over(rules, self.minimum(rules))))
     }
 
@@ -412,8 +444,8 @@ impl<K: Rule> Counting for Tape<K> {
     #[inline]
     fn succeed_quickly<M: Memory>(self, memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop> {
         let cursor = self.load_cursor(memory)?;
-        // ORDERING: Acquire; as the load of the state in `protocol`.
-        let word = Word::from_bits(memory.load(Place::State, Ordering::Acquire)?);
+        // ORDERING: Relaxed; the Acquire load of the cursor makes it new enough, and of the timer nothing is read.
+        let word = Word::from_bits(memory.load(Place::State, Ordering::Relaxed)?);
         if word != ticket || !word.is_closed() || !cursor.is_of(word) {
             return Ok(false);
         }

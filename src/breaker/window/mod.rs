@@ -165,6 +165,16 @@ pub trait Counting: Copy {
         mark: Mark,
     ) -> Attempt<Recorded, M>;
 
+    /// Sees to it that nothing is taken for counted in the generation of `next`, a closed or recovering word, before it
+    /// begins: its number may have been another's, 512 generations ago. `None`: again.
+    fn prepare<M: Memory>(
+        self,
+        memory: &M,
+        head: Self::Head<M::Widths>,
+        word: Word<M::Widths>,
+        next: Word<M::Widths>,
+    ) -> Attempt<(), M>;
+
     /// Whether what is counted opens the breaker.
     fn is_over<M: Memory>(
         self,

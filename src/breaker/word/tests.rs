@@ -47,10 +47,10 @@ fn the_fields_lie_where_the_comment_says() {
         ),
         (2, 7, 5, 9)
     );
-    // 6 bits, 110000 in reverse.
+    // 3 * 39 - 64.
     let recovering = Word::<Real>::from_bits(1 << 29 | 3 << 8 | 200);
     assert_eq!(recovering.state(), State::Recovering);
-    assert_eq!((recovering.failures(), recovering.rank()), (200, 48));
+    assert_eq!((recovering.failures(), recovering.rank()), (200, 53));
     let open = Word::<Real>::from_bits(2 << 29);
     assert_eq!((open.state(), open.is_closed()), (State::Open, false));
     assert!(Word::<Real>::from_bits((1 << 29) - 1).is_closed());

@@ -1,4 +1,4 @@
-//! error: no cool-down, hint, lease, ramp or stable period may be longer than 814 days
+//! error: no cool-down, hint, lease, ramp, stable period or longest wait may be longer than 814 days
 
 use core::time::Duration;
 use watertight::Config;
