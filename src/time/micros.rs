@@ -87,7 +87,8 @@ impl From<Micros> for Duration {
     }
 }
 
-/// Whole seconds as `12 s`, whole milliseconds as `1500 ms`, anything else as `1234567 us`.
+/// Whole seconds as `12 s`, whole milliseconds as `1500 ms`, anything else as `1234567 us`. Exact: parsed, it is the
+/// same span again.
 impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {

@@ -4,8 +4,10 @@ mod clock;
 mod instant;
 mod manual;
 mod micros;
+mod text;
 
 pub use clock::Clock;
 pub use instant::Instant;
 pub use manual::ManualClock;
 pub use micros::Micros;
+pub use text::InvalidMicros;
