@@ -250,6 +250,21 @@ impl InvalidBackoff {
             Self::NoAttempts => "a backoff allows at least one attempt",
         }
     }
+
+    /// The field to change, by its name in a backoff that is read from text.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::CapBelowFirst | Self::NoSpread => "cap",
+            Self::NeverGrows => "first",
+            Self::FactorWithoutExponential
+            | Self::ZeroDenominator
+            | Self::FactorBelowOne
+            | Self::FactorTooFine => "factor",
+            Self::PercentOutOfRange => "percent",
+            Self::DecorrelatedShape => "jitter",
+            Self::NoAttempts => "max_attempts",
+        }
+    }
 }
 
 impl fmt::Display for InvalidBackoff {

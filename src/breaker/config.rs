@@ -343,7 +343,13 @@ impl<R: Copy, K: Rule> Builder<R, K> {
             .max(said.ramp)
             .max(said.longest_wait);
         let Some(tick) = tick_for(longest) else {
-            return Err(InvalidConfig::TooLong);
+            return Err(match longest.as_micros() {
+                wait if wait == cap.max(longest_hint).as_micros() => InvalidConfig::CoolDownTooLong,
+                wait if wait == stable.as_micros() => InvalidConfig::StableTooLong,
+                wait if wait == said.lease.as_micros() => InvalidConfig::LeaseTooLong,
+                wait if wait == said.ramp.as_micros() => InvalidConfig::RampTooLong,
+                _ => InvalidConfig::LongestWaitTooLong,
+            });
         };
 
         let mut cool_downs = [0; COOL_DOWNS];
@@ -433,8 +439,16 @@ pub enum InvalidConfig {
     CoolDownNotCapped,
     /// The cool-down is jittered, and there is no random source.
     NoRandom,
-    /// A wait is longer than a timer can be.
-    TooLong,
+    /// The cap of the cool-downs, or the longest hint, is longer than a timer can be.
+    CoolDownTooLong,
+    /// The stable period is longer than a timer can be.
+    StableTooLong,
+    /// The probe lease is longer than a timer can be.
+    LeaseTooLong,
+    /// The ramp is longer than a timer can be.
+    RampTooLong,
+    /// The longest wait is longer than a timer can be.
+    LongestWaitTooLong,
 }
 
 impl InvalidConfig {
@@ -463,9 +477,33 @@ impl InvalidConfig {
                 "a cool-down must have reached its cap by the 16th opening in a row: lower the cap or grow faster"
             }
             Self::NoRandom => "a jittered cool-down needs a random source: name one with .random(&SOURCE)",
-            Self::TooLong => {
+            Self::CoolDownTooLong
+            | Self::StableTooLong
+            | Self::LeaseTooLong
+            | Self::RampTooLong
+            | Self::LongestWaitTooLong => {
                 "no cool-down, hint, lease, ramp, stable period or longest wait may be longer than 814 days"
             }
+        }
+    }
+
+    /// The field to change, by its name in a configuration that is read from text; `open_for.cap` is the field `cap` of
+    /// `open_for`.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Failures | Self::FailuresRecovering => "failures",
+            Self::FailureRate => "failure_percent",
+            Self::MinimumCalls => "minimum_calls",
+            Self::SlowCalls => "slow_percent",
+            Self::Enforced => "enforced",
+            Self::Probes | Self::ProbeRatio => "probes",
+            Self::Lease | Self::LeaseTooLong => "probe_lease",
+            Self::CoolDownLimited | Self::CoolDownTooLong => "open_for",
+            Self::CoolDownDecorrelated | Self::NoRandom => "open_for.jitter",
+            Self::CoolDownNotCapped => "open_for.cap",
+            Self::StableTooLong => "stable_after",
+            Self::RampTooLong => "recover_over",
+            Self::LongestWaitTooLong => "longest_wait",
         }
     }
 }
