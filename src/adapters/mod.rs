@@ -1,4 +1,6 @@
 //! Integrations: one file and one feature each, none of them on by default.
 
+#[cfg(feature = "serde")]
+pub mod serde;
 #[cfg(feature = "std")]
 pub mod std_clock;
