@@ -87,9 +87,9 @@ pub use outcome::Outcome;
 pub use permit::{Permit, Settling};
 pub use report::{Snapshot, Transition};
 pub use stats::{Keep, NoStats, Statistics, Stats};
+pub use window::{Consecutive, FailureAndSlowRate, FailureRate, LastCalls, LastTime, Rule, Window};
 #[doc(hidden)]
-pub use window::words_for;
-pub use window::{Consecutive, FailureAndSlowRate, FailureRate, LastCalls, Rule, Window};
+pub use window::{words_for, words_for_buckets};
 pub use word::State;
 
 use crate::rejected::{Error, Rejected};
@@ -233,7 +233,8 @@ impl<C: Clock, P: Policy, W: Window<Rule = P::Rule>, S: Keep> Breaker<C, P, W, S
         operations::call_async(self, classify, f)
     }
 
-    /// The breaker at this moment, all of it together. Asks the clock only if there is something to wait for.
+    /// The breaker at this moment, all of it together. Asks the clock only if there is something to wait for,
+    /// or if it counts in a [`LastTime`].
     pub fn snapshot(&self) -> Snapshot {
         operations::snapshot(&self)
     }

@@ -94,6 +94,8 @@ pub trait Memory {
     /// Writes `new` if the word is still `seen`, and says whether it was. `order` is that of success; a CAS
     /// that fails is Relaxed, since its caller goes back to the loads.
     fn swap_if(&self, place: Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Self::Stop>;
+    /// Of two callers who write, then go through this, and then read what the other wrote, one sees it.
+    fn fence(&self);
     /// Asks the clock.
     fn now(&self) -> Result<Instant, Self::Stop>;
     /// A random number for the jitter.

@@ -79,6 +79,14 @@ pub trait Widths: Copy + Eq + fmt::Debug {
     const INDEX: u32;
     /// Of the outcomes in a strip, with the marker.
     const TAPE: u32;
+    /// Of the version of the [last span of time](super::window::LastTime); at least 2, as the round.
+    const VERSION: u32;
+    /// Of the rounds of its buckets.
+    const ROUND: u32;
+    /// Of the count in one of its tallies, beside version and round.
+    const COUNT: u32;
+    /// Of the number of a bucket of its; at least what tells the buckets apart, and the round.
+    const NUMBER: u32;
     /// Of the part of the deadline that an open word carries, which ends where [`LOW`](Self::LOW) does.
     const CARRIED: u32;
     /// Of the count of timers in the low word.
@@ -104,6 +112,10 @@ impl Widths for Real {
     const LAP: u32 = 12;
     const INDEX: u32 = 7;
     const TAPE: u32 = 20;
+    const VERSION: u32 = 5;
+    const ROUND: u32 = 4;
+    const COUNT: u32 = 23;
+    const NUMBER: u32 = 31;
     const CARRIED: u32 = 14;
     const LOW: u32 = 30;
     const HIGH_COUNT: u32 = 16;

@@ -5,7 +5,7 @@ use core::convert::Infallible;
 use super::protocol::{Memory, Place};
 use super::word::Real;
 use crate::random::Random;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, fence};
 use crate::time::{Clock, Instant};
 
 /// All the state that a breaker has: twelve bytes. All zero, it is closed.
@@ -73,6 +73,13 @@ impl<C: Clock + ?Sized, R: Random + ?Sized> Memory for Live<'_, C, R> {
         Ok(self
             .at(place)
             .is_none_or(|word| word.compare_exchange(seen, new, order, Ordering::Relaxed).is_ok()))
+    }
+
+    #[inline]
+    fn fence(&self) {
+        // ORDERING: SeqCst; the single order of all fences is what it is for. Nothing weaker keeps a write before a
+        // read of another word.
+        fence(Ordering::SeqCst);
     }
 
     #[inline]

@@ -5,6 +5,11 @@
 
 mod consecutive;
 mod last_calls;
+mod last_time;
+#[cfg(watertight_loom)]
+pub mod ring;
+#[cfg(not(watertight_loom))]
+mod ring;
 #[cfg(watertight_loom)]
 pub mod tape;
 #[cfg(not(watertight_loom))]
@@ -16,6 +21,9 @@ pub use consecutive::InARow;
 #[cfg(watertight_loom)]
 pub use last_calls::Tape;
 pub use last_calls::{LastCalls, words_for};
+#[cfg(watertight_loom)]
+pub use last_time::Ring;
+pub use last_time::{LastTime, words_for_buckets};
 
 use super::protocol::{Attempt, Memory};
 use super::rules::Rules;
@@ -58,7 +66,7 @@ impl Rule for FailureAndSlowRate {
 
 /// Where a breaker keeps what it counts.
 ///
-/// There are three: [`Consecutive`], [`LastCalls`] and `LastTime`.
+/// There are three: [`Consecutive`], [`LastCalls`] and [`LastTime`].
 pub trait Window {
     /// The rule that it counts for.
     type Rule: Rule;
@@ -95,6 +103,14 @@ impl Mark {
     /// As bits, of which a window without a rule for slow calls keeps the lowest.
     pub const fn bits(self) -> u32 {
         self.failed as u32 | (self.slow as u32) << 1
+    }
+
+    /// The mark of these bits.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self {
+            failed: bits & 1 != 0,
+            slow: bits & 2 != 0,
+        }
     }
 }
 
