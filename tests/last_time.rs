@@ -280,7 +280,7 @@ fn a_clock_may_start_just_before_it_comes_round() {
     // Every place where a number of a bucket, a round of the ring, or the clock itself comes round.
     for end in [RING, 16 * RING, BUCKET << 31, BUCKET << 40, 0] {
         for before in 0..40 {
-            let begin = (end as u64).wrapping_sub(before * BUCKET + 1);
+            let begin = u64::wrapping_sub(end, before * BUCKET + 1);
             let breaker = ten_seconds(&COUNTS);
             for bucket in 0..60_u64 {
                 let now = begin.wrapping_add(bucket * BUCKET);
@@ -593,6 +593,6 @@ fn it_agrees_with_a_list_of_outcomes() {
     compare::<10_000, 16, 66>(CALLS, u64::MAX - 30_000_000, 3, (10, 5));
     compare::<100, 32, 130>(CALLS, (1 << 45) - 1_000_000, 30, (40, 8));
     compare::<1_000, 4, 18>(CALLS, u64::MAX, 60, (75, 1));
-    compare::<60_000, 2, 10>(CALLS, 1 << 63, 25, (33, 50));
+    compare::<60_000, 2, 10>(CALLS, 1 << 63, 25, (33, 25));
     compare::<100_000_000, 16, 66>(CALLS, u64::MAX - (1 << 34), 25, (33, 10));
 }

@@ -245,6 +245,9 @@ pub struct Ring<K> {
     pub rule: PhantomData<K>,
 }
 
+/// An era, and the hand in it.
+type Present<W> = (Era<W>, Hand<W>);
+
 const ERA: Place = Place::Window(0);
 const HAND: Place = Place::Window(1);
 
@@ -298,7 +301,7 @@ impl<K: Rule> Ring<K> {
         era: Era<M::Widths>,
         hand: Hand<M::Widths>,
         number: u32,
-    ) -> Attempt<(Era<M::Widths>, Hand<M::Widths>), M> {
+    ) -> Attempt<Present<M::Widths>, M> {
         let era = if hand.is_in(era) {
             era
         } else {
@@ -506,3 +509,6 @@ impl<K: Rule> Counting for Ring<K> {
         Ok(false)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -300,3 +300,6 @@ impl<W: Widths> fmt::Debug for Tally<W> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;
