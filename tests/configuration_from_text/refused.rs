@@ -76,7 +76,8 @@ fn what_a_backoff_refuses_is_named_by_its_field() {
 
 #[test]
 fn what_a_breaker_refuses_is_named_by_its_field() {
-    let too_long = "no cool-down, hint, lease, ramp, stable period or longest wait may be longer than 814 days";
+    let too_long =
+        "no cool-down, hint, lease, ramp, stable period or longest wait may be longer than 814 days";
     let probes = "probes: a breaker admits 1 to 15 probes at a time and closes after 1 to 15 successes";
     let ratio = "probes: 1 to 15 probes decide, and open the breaker again at 1 to 100 percent of failures";
     let named = |field: &str| format!("{field}: {too_long}");

@@ -86,8 +86,6 @@
 //! - A caller stopped within its CAS on the era, over exactly a multiple of 32 versions and of 512 generations, makes the
 //!   window forget; one stopped within its CAS on the hand, over exactly a multiple of 2^31 buckets, moves time to where
 //!   it was to be.
-//! - Over a multiple of 512 generations without one outcome counted, the window takes what is in it for the present
-//!   generation's, where it is recent.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -451,6 +449,21 @@ impl<K: Rule> Counting for Ring<K> {
         }
         memory.fence();
         Ok(Some(Recorded::Check))
+    }
+
+    fn prepare<M: Memory>(
+        self,
+        memory: &M,
+        era: Era<M::Widths>,
+        _: Word<M::Widths>,
+        next: Word<M::Widths>,
+    ) -> Attempt<(), M> {
+        if !era.is_of(next) {
+            return Ok(Some(()));
+        }
+        // ORDERING: Release; as in `follow`.
+        memory.swap_if(ERA, era.bits(), era.of_nobody().bits(), Ordering::Release)?;
+        Ok(None)
     }
 
     fn is_over<M: Memory>(

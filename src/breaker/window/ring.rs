@@ -8,7 +8,7 @@
 //!
 //! | field | meaning |
 //! |---|---|
-//! | begun | 0 only of a window that is new |
+//! | begun | 0 of a window that is new, or whose outcomes are nobody's: a closed generation of the same number is about to begin |
 //! | generation | of the state word, whose outcomes these are |
 //! | version | counts the times that all was forgotten at once, modulo 32 |
 //! | number | of the newest bucket: the clock's microseconds without their lowest bits, modulo 2^31 |
@@ -160,6 +160,12 @@ impl<W: Widths> Era<W> {
     /// Whether the outcomes are those of `word`'s generation.
     pub const fn is_of(self, word: Word<W>) -> bool {
         self.bits == Self::begun(word.generation(), self.version()).bits
+    }
+
+    /// The same version, of which what is counted is nobody's any more.
+    #[must_use]
+    pub const fn of_nobody(self) -> Self {
+        Self::from_bits(self.version())
     }
 
     /// The next version, in which nothing is counted yet, for `word`'s generation.
