@@ -3,71 +3,93 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod held;
 mod model;
 mod pair;
+mod settings;
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
+use watertight::State;
 
-use model::{Model, Settings};
-use pair::{Ending, Step, run};
+use held::Ending;
+use model::Model;
+use pair::{KEYS, Step, Way, run};
+use settings::{JudgedBy, Settings, Slow, Verdict};
+
+/// The longest wait, in ticks.
+const LONGEST: i128 = (1 << 28) - (1 << 16) - 1;
+
+fn judged_by() -> impl Strategy<Value = JudgedBy> {
+    let percent = || prop_oneof![Just(1), Just(50), Just(100), 1..=100_i128];
+    let last_calls = move |size: Vec<usize>, slow: BoxedStrategy<Option<Slow>>| {
+        (prop::sample::select(size), 1..=25_i128, percent(), slow).prop_map(
+            |(size, minimum, failure_percent, slow)| JudgedBy::LastCalls {
+                size,
+                minimum,
+                failure_percent,
+                slow,
+            },
+        )
+    };
+    let slow = (percent(), prop_oneof![Just(0), 0..=2_000_000_i128])
+        .prop_map(|(percent, after)| Some(Slow { percent, after }));
+    prop_oneof![
+        3 => (1..=4_i128).prop_map(JudgedBy::FailuresInARow),
+        2 => last_calls(vec![1, 3, 20], Just(None).boxed()),
+        2 => last_calls(vec![2, 10], slow.boxed()),
+    ]
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    prop_oneof![
+        (1..=4_i128).prop_map(Verdict::Successes),
+        (1..=6_i128, 1..=100_i128).prop_map(|(calls, percent)| Verdict::Ratio { calls, percent }),
+    ]
+}
 
 fn settings() -> impl Strategy<Value = Settings> {
     let tick = prop_oneof![3 => Just(0_u32), 1 => 0..=18_u32];
-    let wait = || {
-        prop_oneof![
-            1..=20_i128,
-            1..=5_000_000_i128,
-            Just((1_i128 << 28) - (1 << 16) - 1)
-        ]
-    };
-    (
-        (
-            tick,
-            1..=4_i128,
-            1..=4_usize,
-            1..=4_i128,
-            wait(),
-            wait(),
-            0..=15_u32,
-            wait(),
-        ),
-        (
-            0..=20_000_000_i128,
-            proptest::option::weighted(0.2, 0..=5_000_000_i128),
-            any::<bool>(),
-        ),
+    let wait = || prop_oneof![1..=20_i128, 1..=5_000_000_i128, Just(LONGEST)];
+    let rules = (
+        judged_by(),
+        1..=4_usize,
+        verdict(),
+        prop_oneof![3 => Just(100), 1 => prop::sample::select(vec![0, 1, 50, 99])],
+    );
+    let waits = (
+        tick,
+        wait(),
+        wait(),
+        0..=15_u32,
+        prop_oneof![1 => Just(0), 3 => wait()],
+        prop_oneof![Just(0), 1..=70_i128, wait()],
+    );
+    let rest = (
+        0..=20_000_000_i128,
+        proptest::option::weighted(0.2, 0..=5_000_000_i128),
+    );
+    (rules, waits, rest).prop_map(
+        |(
+            (judged_by, probes, verdict, enforced),
+            (tick, lease, first, doublings, stable, ramp),
+            (longest_hint, abandoned_after),
+        )| Settings {
+            tick: 1 << tick,
+            judged_by,
+            probes,
+            verdict,
+            // The tick is the finest that fits, so something must need the coarse one.
+            lease: if tick == 0 { lease } else { LONGEST },
+            first,
+            cap: (first << doublings).min(LONGEST),
+            stable,
+            ramp,
+            longest_hint,
+            abandoned_after,
+            enforced,
+        },
     )
-        .prop_map(
-            |(
-                (tick, threshold, probes, successes, lease, first, doublings, stable),
-                (hint, abandoned_after, unstable),
-            )| {
-                let longest = (1_i128 << 28) - (1 << 16) - 1;
-                let cap = (first << doublings).min(longest);
-                let settings = Settings {
-                    tick: 1 << tick,
-                    threshold,
-                    probes,
-                    successes,
-                    lease,
-                    first,
-                    cap,
-                    stable: if unstable { 0 } else { stable },
-                    longest_hint: hint,
-                    abandoned_after,
-                };
-                // The tick is the finest that fits, so something must need the coarse one.
-                if tick == 0 {
-                    settings
-                } else {
-                    Settings {
-                        lease: longest,
-                        ..settings
-                    }
-                }
-            },
-        )
 }
 
 /// Within a few ticks of every place where something comes round, and anywhere else.
@@ -83,21 +105,29 @@ fn start() -> impl Strategy<Value = i128> {
 fn step() -> impl Strategy<Value = Step> {
     let which = any::<usize>;
     let age = || proptest::option::weighted(0.3, prop_oneof![0..=3_u32, 0..=5_000_000_u32]);
-    let ending = prop_oneof![
-        3 => Just(Ending::Success),
-        4 => Just(Ending::Failure),
-        1 => prop_oneof![0..=40_000_000_u64, Just(u64::MAX)].prop_map(Ending::FailureWithHint),
-        1 => Just(Ending::Ignore),
-    ];
+    let key = || proptest::option::weighted(0.5, 0..KEYS);
+    let ending = || {
+        prop_oneof![
+            3 => Just(Ending::Success),
+            4 => Just(Ending::Failure),
+            1 => prop_oneof![0..=40_000_000_u64, Just(u64::MAX)].prop_map(Ending::FailureWithHint),
+            1 => Just(Ending::Ignore),
+        ]
+    };
+    let force = [State::Closed, State::Closed, State::ForcedOpen, State::Disabled];
     prop_oneof![
-        8 => age().prop_map(Step::Acquire),
-        6 => (which(), ending, age()).prop_map(|(which, ending, age)| Step::Settle(which, ending, age)),
+        8 => (age(), key()).prop_map(|(age, key)| Step::Acquire(Way { age, key })),
+        6 => (which(), ending(), age())
+            .prop_map(|(which, ending, age)| Step::Settle(which, ending, age)),
+        8 => (ending(), prop_oneof![0..=1_u64, 0..=3_000_000_u64])
+            .prop_map(|(ending, took)| Step::Call(ending, took)),
         1 => which().prop_map(Step::Drop),
         1 => which().prop_map(Step::Forget),
-        1 => Just(Step::Reset),
+        1 => prop::sample::select(force.to_vec()).prop_map(Step::Force),
         2 => prop_oneof![0..=3_u64, 0..=10_000_000_u64].prop_map(Step::Advance),
         1 => (0..=47_u32, -1..=1_i64).prop_map(|(bit, off)| Step::Advance(((1_i64 << bit) + off) as u64)),
-        5 => (-2..=2_i8).prop_map(Step::AdvanceToDeadline),
+        4 => (-2..=2_i8).prop_map(Step::AdvanceToDeadline),
+        3 => (0..=64_u8, -1..=1_i8).prop_map(|(before, off)| Step::AdvanceInRamp(before, off)),
         1 => prop_oneof![0..=3_u32, 0..=10_000_000_u32].prop_map(Step::GoBack),
     ]
 }
@@ -122,43 +152,53 @@ proptest! {
 
 const PLAIN: Settings = Settings {
     tick: 1,
-    threshold: 1,
+    judged_by: JudgedBy::FailuresInARow(1),
     probes: 1,
-    successes: 1,
+    verdict: Verdict::Successes(1),
     lease: 3_000_000,
     first: 1_000_000,
     cap: 60_000_000,
     stable: 10_000_000,
+    ramp: 0,
     longest_hint: 0,
     abandoned_after: None,
+    enforced: 100,
+};
+
+/// With a ramp of a second, and the last three calls.
+const RECOVERING: Settings = Settings {
+    judged_by: JudgedBy::LastCalls {
+        size: 3,
+        minimum: 1,
+        failure_percent: 50,
+        slow: None,
+    },
+    ramp: 1_000_000,
+    ..PLAIN
 };
 
 /// Brings a breaker into each phase, leaves it alone for `idle`, and then trips it once more.
 fn left_alone(settings: Settings, start: i128, idle: i128) {
-    let fail = Step::Settle(0, Ending::Failure, None);
-    let succeed = Step::Settle(0, Ending::Success, None);
-    let to_open = vec![Step::Acquire(None), fail.clone()];
-    let to_half_open = [
-        to_open.clone(),
-        vec![Step::AdvanceToDeadline(0), Step::Acquire(None)],
-    ]
-    .concat();
-    let to_closed = [to_half_open.clone(), vec![succeed]].concat();
-    for prefix in [vec![], to_open, to_half_open, to_closed] {
+    let acquire = || Step::Acquire(Way::default());
+    let fail = || Step::Settle(0, Ending::Failure, None);
+    let to_open = vec![acquire(), fail()];
+    let to_half_open = [to_open.clone(), vec![Step::AdvanceToDeadline(0), acquire()]].concat();
+    let to_closed = [to_half_open.clone(), vec![Step::Settle(0, Ending::Success, None)]].concat();
+    let in_ramp = [to_closed.clone(), vec![Step::AdvanceInRamp(32, 0), acquire()]].concat();
+    let forced = |to| vec![Step::Force(to)];
+    for prefix in [
+        vec![],
+        to_open,
+        to_half_open,
+        to_closed,
+        in_ramp,
+        forced(State::ForcedOpen),
+        forced(State::Disabled),
+    ] {
         let mut steps = prefix;
         steps.push(Step::Advance(idle as u64));
-        steps.extend([
-            Step::Acquire(None),
-            Step::Acquire(None),
-            fail.clone(),
-            Step::Acquire(None),
-        ]);
-        steps.extend([
-            Step::AdvanceToDeadline(0),
-            Step::Acquire(None),
-            fail.clone(),
-            Step::Acquire(None),
-        ]);
+        steps.extend([acquire(), acquire(), fail(), acquire()]);
+        steps.extend([Step::AdvanceToDeadline(0), acquire(), fail(), acquire()]);
         run(settings, start, &steps);
     }
 }
@@ -176,6 +216,7 @@ fn left_alone_in_each_phase_for_every_power_of_two() {
                 (1_i128 << 64) - 4_000_000,
             ] {
                 left_alone(PLAIN, start, idle);
+                left_alone(RECOVERING, start, idle);
             }
         }
     }
@@ -212,16 +253,15 @@ fn the_first_use_at_any_clock_value() {
     for bit in 0..=64 {
         for off in -2..=2 {
             let start = ((1_i128 << bit) + off).rem_euclid(1 << 64);
-            left_alone(PLAIN, start, 0);
-            left_alone(
-                Settings {
-                    lease: (1 << 28) - (1 << 16) - 1,
+            for settings in [PLAIN, RECOVERING] {
+                left_alone(settings, start, 0);
+                let coarse = Settings {
+                    lease: LONGEST,
                     tick: 1 << 18,
-                    ..PLAIN
-                },
-                start,
-                0,
-            );
+                    ..settings
+                };
+                left_alone(coarse, start, 0);
+            }
         }
     }
 }
