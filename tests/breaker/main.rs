@@ -3,13 +3,23 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod adjustable;
 mod calls;
+mod classified;
 mod configuration;
+mod forced;
 mod half_open;
+mod ratio;
+mod recovery;
+mod shadow;
+mod snapshots;
 mod states;
+mod statistics;
+mod windows;
 
 use core::time::Duration;
 
+use watertight::breaker::{Consecutive, Keep, Policy, Window};
 use watertight::{Breaker, Config, Instant, ManualClock, Micros, Rejected, State, Transition};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -34,13 +44,23 @@ fn breaker<'a>(clock: &'a ManualClock, config: &'static Config) -> Breaker<&'a M
 }
 
 /// Fails calls until the breaker opens.
-fn trip(breaker: &Breaker<&ManualClock>) -> Transition {
+fn trip<P, W, S>(breaker: &Breaker<&ManualClock, P, W, S>) -> Transition
+where
+    P: Policy,
+    W: Window<Rule = P::Rule>,
+    S: Keep,
+{
     (0..3)
         .find_map(|_| breaker.try_acquire().expect("it is closed").failure())
-        .expect("three failures in a row open every breaker here")
+        .expect("three failures open every breaker here")
 }
 
-fn refusal(breaker: &Breaker<&ManualClock>) -> Rejected {
+fn refusal<P, W, S>(breaker: &Breaker<&ManualClock, P, W, S>) -> Rejected
+where
+    P: Policy,
+    W: Window<Rule = P::Rule>,
+    S: Keep,
+{
     breaker.try_acquire().expect_err("it refuses")
 }
 
@@ -48,7 +68,7 @@ fn states(transition: Option<Transition>) -> Option<(State, State)> {
     transition.map(|transition| (transition.from(), transition.to()))
 }
 
-fn trip_but_one(breaker: &Breaker<&ManualClock>) {
+fn trip_but_one<P: Policy<Rule = Consecutive>>(breaker: &Breaker<&ManualClock, P>) {
     for _ in 0..2 {
         assert_eq!(breaker.try_acquire().unwrap().failure(), None);
     }
