@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use common::{micros, millis, secs};
+use watertight::breaker::{Consecutive, FailureAndSlowRate, FailureRate, LastCalls, NoRandom, Policy};
 use watertight::{
     Backoff, Breaker, Config, Instant, Jitter, ManualClock, Micros, RetryAfter, SharedRandom, State,
+    last_calls,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -18,9 +20,7 @@ fn clock() -> ManualClock {
     ManualClock::starting_at(Instant::from_micros(u64::MAX - 300_000))
 }
 
-fn trip<P: watertight::breaker::Policy<Rule = watertight::breaker::Consecutive>>(
-    breaker: &Breaker<&ManualClock, P>,
-) {
+fn trip<P: Policy<Rule = Consecutive>>(breaker: &Breaker<&ManualClock, P>) {
     let opened = breaker.try_acquire().expect("it is closed").failure();
     assert_eq!(opened.expect("one failure opens it").to(), State::Open);
 }
@@ -215,4 +215,59 @@ fn a_clock_that_does_not_start_at_zero() {
             .success()
             .expect("it closes");
     }
+}
+
+/// A window of 10 that keeps all calls it ever saw needs 1000 failures after 1000 successes.
+#[test]
+fn a_window_that_never_slides() {
+    static HALF: Config<NoRandom, FailureRate> = Config::failure_rate(50, 10).build();
+    let clock = clock();
+    let breaker: Breaker<_, _, last_calls!(10)> = Breaker::with_window(&clock, &HALF, LastCalls::new());
+    for _ in 0..1_000 {
+        breaker.try_acquire().unwrap().success();
+    }
+    for _ in 0..4 {
+        assert_eq!(breaker.try_acquire().unwrap().failure(), None);
+    }
+    let fifth = breaker.try_acquire().unwrap().failure();
+    assert_eq!(fifth.expect("five of the last ten").to(), State::Open);
+}
+
+/// A rate that is looked at only after failures misses three failures of four, if the fourth call is a success.
+#[test]
+fn a_success_that_completes_the_minimum() {
+    static HALF: Config<NoRandom, FailureRate> = Config::failure_rate(50, 4).build();
+    let clock = clock();
+    let breaker: Breaker<_, _, last_calls!(10)> = Breaker::with_window(&clock, &HALF, LastCalls::new());
+    for _ in 0..3 {
+        assert_eq!(
+            breaker.try_acquire().unwrap().failure(),
+            None,
+            "too few calls to tell"
+        );
+    }
+    let fourth = breaker.try_acquire().unwrap().success();
+    assert_eq!(fourth.expect("three of four").to(), State::Open);
+}
+
+/// A service that answers everything, too late: it is down, and has not failed once.
+#[test]
+fn slow_successes() {
+    static BUDGET: Config<NoRandom, FailureAndSlowRate> =
+        Config::failure_rate(50, 4).slow_calls(80, SECOND).build();
+    let clock = clock();
+    let breaker: Breaker<_, _, last_calls!(5, slow)> =
+        Breaker::with_window(&clock, &BUDGET, LastCalls::new());
+    let answered_after = |span: Micros| {
+        let permit = breaker.try_acquire().unwrap();
+        clock.advance(span).unwrap();
+        permit.success()
+    };
+    assert_eq!(answered_after(secs(1)), None, "in time, if only just");
+    for _ in 0..3 {
+        assert_eq!(answered_after(micros(1_000_001)), None);
+    }
+    assert_eq!(breaker.snapshot().failures(), 0);
+    let fourth = answered_after(secs(60));
+    assert_eq!(fourth.expect("four of five").to(), State::Open);
 }

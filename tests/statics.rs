@@ -5,10 +5,13 @@ mod common;
 use core::cell::Cell;
 use core::time::Duration;
 
-use watertight::breaker::{At, Builder, InvalidConfig, NoRandom};
+use watertight::breaker::{
+    AdjustError, Adjustable, At, Builder, CallerKey, Consecutive, FailureAndSlowRate, FailureRate,
+    InvalidConfig, LastCalls, NoRandom, NoStats, Outcome, Statistics, Stats,
+};
 use watertight::{
     Backoff, Breaker, Busy, Clock, Config, Error, Instant, Jitter, ManualClock, Micros, Permit, Random,
-    Reason, Reconnect, Rejected, RetryAfter, SharedRandom, Snapshot, State, StdClock, Transition,
+    Reason, Reconnect, Rejected, RetryAfter, SharedRandom, Snapshot, State, StdClock, Transition, last_calls,
 };
 
 /// A clock that takes no room, as on most targets.
@@ -34,6 +37,36 @@ impl core::ops::Deref for Link {
     }
 }
 
+/// The same for a rate, and with slow calls.
+struct ByRate;
+struct BySlowRate;
+
+static BY_RATE: Config<NoRandom, FailureRate> = Config::failure_rate(50, 20)
+    .probes_by_ratio(3, 5, 60)
+    .recover_over(Duration::from_secs(64))
+    .enforced(10)
+    .build();
+static BY_SLOW_RATE: Config<NoRandom, FailureAndSlowRate> = Config::failure_rate(50, 20)
+    .slow_calls(80, Duration::from_secs(2))
+    .longest_wait(Duration::from_secs(86_400))
+    .build();
+
+impl core::ops::Deref for ByRate {
+    type Target = Config<NoRandom, FailureRate>;
+
+    fn deref(&self) -> &Self::Target {
+        &BY_RATE
+    }
+}
+
+impl core::ops::Deref for BySlowRate {
+    type Target = Config<NoRandom, FailureAndSlowRate>;
+
+    fn deref(&self) -> &Self::Target {
+        &BY_SLOW_RATE
+    }
+}
+
 static RANDOM: SharedRandom = SharedRandom::seeded(1);
 static CLOCK: ManualClock = ManualClock::starting_at(Instant::from_micros(0));
 static JITTERED: Config<&SharedRandom> = Config::consecutive(5)
@@ -51,6 +84,15 @@ static JITTERED: Config<&SharedRandom> = Config::consecutive(5)
 static MODEM: Breaker<Nowhere> = Breaker::new(Nowhere, &LINK);
 static RADIO: Breaker<&ManualClock, &Config<&SharedRandom>> = Breaker::new(&CLOCK, &JITTERED);
 static SERVER: Breaker<StdClock, Config> = Breaker::new(StdClock, Config::consecutive(2).build());
+static SENSOR: Breaker<Nowhere, ByRate, last_calls!(100)> =
+    Breaker::with_window(Nowhere, ByRate, LastCalls::new());
+static BROKER: Breaker<&ManualClock, &Config<NoRandom, FailureAndSlowRate>, last_calls!(50, slow), Stats> =
+    Breaker::with_stats(&CLOCK, &BY_SLOW_RATE, LastCalls::new(), Stats::new());
+static LIMITS: Adjustable<&SharedRandom> = Adjustable::new(JITTERED);
+static GATEWAY: Breaker<&ManualClock, &Adjustable<&SharedRandom>> = Breaker::new(&CLOCK, &LIMITS);
+static RATES: Adjustable<NoRandom, FailureRate> = Adjustable::new(BY_RATE);
+static TENANT: Breaker<StdClock, &Adjustable<NoRandom, FailureRate>, last_calls!(2_413), Stats> =
+    Breaker::with_stats(StdClock, &RATES, LastCalls::new(), Stats::new());
 const SHORT: Micros = Micros::from_duration(Duration::from_millis(1));
 
 #[test]
@@ -59,6 +101,14 @@ fn everything_can_be_a_static_and_works_as_one() {
     assert!(RADIO.try_acquire().unwrap().failure().is_none());
     assert!(SERVER.try_acquire().unwrap().failure().is_none());
     assert_eq!(SERVER.snapshot().failures(), 1);
+    assert!(SENSOR.try_acquire().unwrap().failure().is_none());
+    assert_eq!((SENSOR.snapshot().calls(), SENSOR.snapshot().failures()), (1, 1));
+    assert!(BROKER.try_acquire().unwrap().success().is_none());
+    assert_eq!(BROKER.statistics().snapshot().calls(), 1);
+    LIMITS.set(&JITTERED).unwrap();
+    assert!(GATEWAY.caller(7).try_acquire().unwrap().failure().is_none());
+    RATES.set(&BY_RATE).unwrap();
+    assert!(TENANT.call(|| Ok::<_, ()>(())).is_ok());
     assert_eq!(SHORT, common::millis(1));
 }
 
@@ -73,6 +123,46 @@ fn a_breaker_is_twelve_bytes_of_state() {
         size_of::<Breaker<Nowhere>>(),
         (12 + pointer).next_multiple_of(pointer)
     );
+}
+
+/// As the first of these: the configuration is a type, and the clock takes no room. With `&'static Config` it is a
+/// pointer more.
+#[test]
+fn a_breaker_of_the_last_calls_is_twelve_bytes_and_its_words() {
+    type Of<P, W> = Breaker<Nowhere, P, W>;
+    // A word for every 19 calls, one more, and the cursor.
+    assert_eq!(size_of::<Of<ByRate, last_calls!(1)>>(), 12 + 12);
+    assert_eq!(size_of::<Of<ByRate, last_calls!(100)>>(), 12 + 32);
+    assert!(
+        size_of::<Of<ByRate, last_calls!(100)>>() <= 48,
+        "what was promised"
+    );
+    assert_eq!(size_of::<Of<ByRate, last_calls!(1_000)>>(), 12 + 220);
+    assert_eq!(size_of::<Of<ByRate, last_calls!(2_413)>>(), 12 + 4 * (127 + 2));
+    // With slow calls a word for every 9.
+    assert_eq!(size_of::<Of<BySlowRate, last_calls!(1, slow)>>(), 12 + 12);
+    assert_eq!(size_of::<Of<BySlowRate, last_calls!(100, slow)>>(), 12 + 56);
+    assert_eq!(size_of::<Of<BySlowRate, last_calls!(1_000, slow)>>(), 12 + 456);
+    let pointer = size_of::<usize>();
+    assert_eq!(
+        size_of::<Breaker<Nowhere, &Config<NoRandom, FailureRate>, last_calls!(100)>>(),
+        (44 + pointer).next_multiple_of(pointer)
+    );
+}
+
+#[test]
+fn no_statistics_take_no_room_and_some_take_80_bytes() {
+    assert_eq!(size_of::<NoStats>(), 0);
+    assert_eq!(size_of::<Consecutive>(), 0);
+    assert_eq!(size_of::<Stats>(), 80);
+    assert_eq!(size_of::<Breaker<Nowhere, Link, Consecutive, NoStats>>(), 12);
+    assert_eq!(size_of::<Breaker<Nowhere, Link, Consecutive, Stats>>(), 12 + 80);
+}
+
+#[test]
+fn an_adjustable_configuration_is_60_words_beside_its_random_source() {
+    assert_eq!(size_of::<Adjustable>(), 4 * 60);
+    assert_eq!(size_of::<Adjustable<NoRandom, FailureAndSlowRate>>(), 4 * 60);
 }
 
 #[test]
@@ -114,6 +204,19 @@ fn everything_is_send_and_sync() {
         Micros,
     )>();
     check::<(Rejected, Reason, RetryAfter, Error<()>, Busy)>();
+    check::<(
+        Adjustable,
+        AdjustError,
+        Outcome,
+        Stats,
+        Statistics,
+        Consecutive,
+        NoStats,
+    )>();
+    check::<(last_calls!(100), last_calls!(100, slow))>();
+    check::<Breaker<StdClock, &Adjustable<NoRandom, FailureRate>, last_calls!(100), Stats>>();
+    check::<At<&Breaker<StdClock>, &StdClock, CallerKey>>();
+    check::<Permit<At<&Breaker<StdClock>, &StdClock, CallerKey>>>();
 }
 
 #[test]
@@ -176,6 +279,43 @@ fn a_closed_breaker_never_asks_the_clock_but_to_open() {
     assert_eq!(clock.0.get(), 1, "one reading for the transition");
     breaker.try_acquire().unwrap_err();
     assert_eq!(clock.0.get(), 2, "one for the refusal");
+}
+
+#[test]
+fn a_window_asks_the_clock_only_to_open_and_the_rule_for_slow_calls_twice_a_call() {
+    let clock = Counting(Cell::new(0));
+    let breaker: Breaker<_, _, last_calls!(20)> =
+        Breaker::with_window(&clock, Config::failure_rate(50, 20).build(), LastCalls::new());
+    for _ in 0..100 {
+        breaker.try_acquire().unwrap().success();
+        breaker.try_acquire().unwrap().success();
+        breaker.try_acquire().unwrap().failure();
+        breaker.snapshot();
+    }
+    assert_eq!(clock.0.get(), 0);
+    let slow = Config::failure_rate(50, 20)
+        .slow_calls(50, Duration::from_secs(1))
+        .build();
+    let breaker: Breaker<_, _, last_calls!(20, slow)> = Breaker::with_window(&clock, slow, LastCalls::new());
+    breaker.try_acquire().unwrap().success();
+    assert_eq!(clock.0.get(), 2);
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(clock.0.get(), 4);
+    breaker.try_acquire().unwrap().ignore();
+    assert_eq!(clock.0.get(), 5, "how long it took is of no interest");
+}
+
+#[test]
+fn statistics_ask_the_clock_for_transitions_only() {
+    let clock = Counting(Cell::new(0));
+    let breaker = Breaker::with_stats(&clock, Config::consecutive(2).build(), Consecutive, Stats::new());
+    breaker.try_acquire().unwrap().success();
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(clock.0.get(), 0);
+    breaker.try_acquire().unwrap().failure().expect("it opens");
+    assert_eq!(clock.0.get(), 2, "to open, and to note it");
+    breaker.try_acquire().unwrap_err();
+    assert_eq!(clock.0.get(), 3, "for the refusal");
 }
 
 #[test]
