@@ -160,6 +160,18 @@ fn failures_in_it_reopen_with_the_next_cool_down() {
 }
 
 #[test]
+fn its_end_is_no_stable_period_for_who_reports_before_anybody_calls_again() {
+    let clock = clock();
+    let breaker = recovering(&clock, &RAMP);
+    advance(&clock, secs(63));
+    let late: Vec<_> = (0..3).map(|_| breaker.try_acquire().unwrap()).collect();
+    advance(&clock, secs(1_000));
+    let reopened = late.into_iter().find_map(watertight::Permit::failure);
+    assert_eq!(states(reopened), Some((State::Recovering, State::Open)));
+    assert_eq!(refusal(&breaker).retry_after(), RetryAfter::In(secs(2)));
+}
+
+#[test]
 fn only_after_it_the_stable_period_begins() {
     let clock = clock();
     let breaker = recovering(&clock, &RAMP);

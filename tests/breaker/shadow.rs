@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use watertight::breaker::At;
+use watertight::breaker::{At, Stats};
 use watertight::{Clock, Error, Reason, Rejected, RetryAfter};
 
 use super::common::secs;
@@ -83,6 +83,20 @@ fn what_comes_of_a_call_in_shadow_is_not_counted() {
         assert_eq!(permit.failure(), None);
     }
     assert_eq!(breaker.snapshot(), recovering);
+}
+
+#[test]
+fn nor_is_it_late_in_whatever_generation() {
+    let clock = clock();
+    let breaker = Breaker::with_stats(&clock, config(0), Consecutive, Stats::new());
+    breaker.force_open();
+    let held: Vec<_> = (0..512).map(|_| breaker.try_acquire().unwrap()).collect();
+    for permit in held {
+        breaker.reset();
+        assert_eq!(permit.failure(), None);
+        assert_eq!(breaker.snapshot().failures(), 0);
+    }
+    assert_eq!(breaker.statistics().late(), 0);
 }
 
 #[test]
