@@ -8,10 +8,11 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
+use watertight::breaker::{Adjustable, LastCalls, Outcome, Stats};
 use watertight::random::up_to;
 use watertight::{
     Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Random, Reconnect, SharedRandom,
-    StdClock,
+    StdClock, last_calls,
 };
 
 struct Counting;
@@ -51,6 +52,7 @@ fn the_counter_counts() {
 #[test]
 fn nothing_allocates() {
     assert_eq!(allocations(breaker), 0, "breaker");
+    assert_eq!(allocations(breaker_with_everything), 0, "breaker with everything");
     assert_eq!(allocations(backoff), 0, "backoff");
     assert_eq!(allocations(ground), 0, "time, random, refusals");
 }
@@ -121,6 +123,58 @@ fn breaker() {
         show!(breaker, breaker.snapshot(), breaker.reset());
     }
     assert!(Config::consecutive(0).try_build().is_err());
+}
+
+/// A window with slow calls, a ramp, a ratio, shadow, statistics, a configuration that changes.
+fn breaker_with_everything() {
+    let clock = ManualClock::starting_at(Instant::from_micros(7));
+    let config = |enforced| {
+        Config::failure_rate(50, 4)
+            .slow_calls(50, Duration::from_secs(1))
+            .probes_by_ratio(2, 3, 50)
+            .recover_over(Duration::from_secs(64))
+            .longest_wait(Duration::from_secs(3_600))
+            .enforced(enforced)
+            .try_build()
+            .unwrap()
+    };
+    let policy = Adjustable::new(config(100));
+    let breaker: Breaker<_, _, last_calls!(25, slow), _> =
+        Breaker::with_stats(&clock, &policy, LastCalls::new(), Stats::new());
+    let mut context = Context::from_waker(Waker::noop());
+    for round in 0..200_u64 {
+        let _ = breaker.call_classified(|_| Outcome::Failure, || Ok::<_, ()>(()));
+        let _ = breaker.caller(round).call_classified(
+            |_| Outcome::FailureRetryAfter(Micros::from_secs(round)),
+            || Ok::<_, ()>(()),
+        );
+        let ready = core::future::ready(Ok::<_, ()>(()));
+        assert!(
+            pin!(breaker.call_async_classified(|_| Outcome::Ignored, ready))
+                .poll(&mut context)
+                .is_ready()
+        );
+        if let Ok(permit) = breaker.caller(round).try_acquire() {
+            clock.advance(Micros::from_millis(round * 20)).unwrap();
+            show!(permit.shadow(), permit.success());
+        }
+        clock.advance(Micros::from_secs(round % 40)).unwrap();
+        policy.set(&config(round as u32 % 101)).unwrap();
+        match round % 20 {
+            7 => show!(breaker.force_open()),
+            8 => show!(breaker.disable()),
+            9 => show!(breaker.reset()),
+            _ => {}
+        }
+        let statistics = breaker.statistics();
+        show!(
+            breaker,
+            policy,
+            statistics,
+            statistics.is_noted(),
+            breaker.snapshot().slow_percent()
+        );
+    }
 }
 
 fn backoff() {

@@ -10,9 +10,11 @@ use core::pin::pin;
 use core::task::{Context, Waker};
 use core::time::Duration;
 
+use watertight::breaker::{Adjustable, FailureAndSlowRate, FailureRate, LastCalls, NoRandom, Outcome, Stats};
 use watertight::random::up_to;
 use watertight::{
-    Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Random, Reconnect, SharedRandom,
+    Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Random, Reason, Reconnect,
+    SharedRandom, last_calls,
 };
 
 #[panic_handler]
@@ -51,6 +53,7 @@ extern "C" fn _start() -> ! {
     let _ = black_box(ground());
     let _ = black_box(backoff());
     let _ = black_box(breaker());
+    let _ = black_box(windows());
     #[allow(clippy::empty_loop, reason = "there is nowhere to return to")]
     loop {}
 }
@@ -131,6 +134,9 @@ fn configured() -> Option<Config<&'static SharedRandom>> {
         .open_for(cool_down.try_build().ok()?)
         .stable_after(duration())
         .abandoned_after(duration())
+        .recover_over(duration())
+        .longest_wait(duration())
+        .enforced(any(100))
         .random(&RANDOM)
         .try_build()
         .ok()
@@ -178,6 +184,87 @@ fn breaker() -> Option<()> {
         snapshot.generation(),
     ));
     let call = pin!(MODEM.call_async(core::future::ready(if any(true) { Ok(1) } else { Err(2) })));
+    black_box(call.poll(&mut Context::from_waker(Waker::noop())))
+        .is_ready()
+        .then_some(())
+}
+
+static RATES: Adjustable<NoRandom, FailureAndSlowRate> = Adjustable::new(
+    Config::failure_rate(50, 10)
+        .slow_calls(50, SECOND)
+        .recover_over(MINUTE)
+        .build(),
+);
+static BROKER: Breaker<
+    &ManualClock,
+    &Adjustable<NoRandom, FailureAndSlowRate>,
+    last_calls!(100, slow),
+    Stats,
+> = Breaker::with_stats(&CLOCK, &RATES, LastCalls::new(), Stats::new());
+
+fn outcome() -> Outcome {
+    match any(0) {
+        0 => Outcome::Success,
+        1 => Outcome::Failure,
+        2 => Outcome::FailureRetryAfter(Micros::from_micros(any(1))),
+        _ => Outcome::Ignored,
+    }
+}
+
+fn by_rate() -> Option<Config<NoRandom, FailureRate>> {
+    Config::failure_rate(any(50), any(10))
+        .probes_by_ratio(any(1), any(1), any(1))
+        .recover_over(duration())
+        .enforced(any(1))
+        .try_build()
+        .ok()
+}
+
+fn windows() -> Option<()> {
+    let slow = Config::failure_rate(any(50), any(10))
+        .slow_calls(any(50), duration())
+        .probes(any(1), any(1))
+        .longest_wait(duration())
+        .try_build()
+        .ok()?;
+    black_box(RATES.set(&slow)).ok();
+    let owned: Breaker<_, _, last_calls!(1_000)> = Breaker::with_window(&CLOCK, by_rate()?, LastCalls::new());
+    black_box(owned.call(|| if any(true) { Ok(1) } else { Err(2) })).ok();
+    black_box(owned.snapshot().calls());
+    black_box((owned.force_open(), owned.disable(), owned.reset()));
+
+    black_box(BROKER.call_classified(|_| outcome(), || if any(true) { Ok(1) } else { Err(2) })).ok();
+    let caller = BROKER.caller(any(1));
+    black_box(caller.call_classified(|_| outcome(), || if any(true) { Ok(1) } else { Err(2) })).ok();
+    if let Ok(permit) = caller.try_acquire() {
+        black_box((permit.shadow(), permit.success()));
+    }
+    drop(caller.try_acquire());
+    black_box((caller.force_open(), caller.disable(), caller.reset()));
+    let at = BROKER.at(Instant::from_micros(any(1)));
+    if let Ok(permit) = at.caller(any(1)).try_acquire() {
+        black_box(permit.at(Instant::from_micros(any(1))).failure());
+    }
+    let snapshot = BROKER.snapshot();
+    black_box((snapshot.calls(), snapshot.slow_calls(), snapshot.probe_failures()));
+    black_box((snapshot.failure_percent(), snapshot.slow_percent()));
+    let statistics = BROKER.statistics();
+    black_box((
+        statistics.last_transition(),
+        statistics.since(),
+        statistics.is_noted(),
+    ));
+    black_box((statistics.time_open(), statistics.late(), *statistics.snapshot()));
+    for reason in [
+        Reason::Open,
+        Reason::ProbesInFlight,
+        Reason::Recovering,
+        Reason::ForcedOpen,
+    ] {
+        black_box((statistics.refused(reason), statistics.shadowed(reason)));
+    }
+    let ready = core::future::ready(if any(true) { Ok(1) } else { Err(2) });
+    let call = pin!(BROKER.call_async_classified(|_| outcome(), ready));
     black_box(call.poll(&mut Context::from_waker(Waker::noop())))
         .is_ready()
         .then_some(())

@@ -1,7 +1,7 @@
 //! error: module `words` is private
 
-use watertight::breaker::Reach;
 use watertight::breaker::words::Parts;
+use watertight::breaker::{Consecutive, NoStats, Reach};
 use watertight::{Breaker, Config, Instant};
 
 struct Mine(Breaker<Instant>);
@@ -9,8 +9,10 @@ struct Mine(Breaker<Instant>);
 impl Reach for Mine {
     type Own = Instant;
     type Policy = &'static Config;
+    type Window = Consecutive;
+    type Stats = NoStats;
 
-    fn parts(&self) -> &Parts<Instant, Self::Policy> {
+    fn parts(&self) -> &Parts<Instant, Self::Policy, Consecutive, NoStats> {
         (&self.0).parts()
     }
 }
