@@ -393,7 +393,7 @@ fn a_window_trips_once_and_is_never_missed() {
 
 #[test]
 fn a_ramp_admits_just_its_share_whoever_calls() {
-    const EACH: usize = if cfg!(miri) { 16 } else { 640 };
+    const EACH: usize = if cfg!(miri) { 16 } else { 64_000 };
     for step in [0, 1, 15, 31, 47, 63] {
         let clock = clock();
         let config = Config::consecutive(1)
@@ -419,7 +419,7 @@ fn a_ramp_admits_just_its_share_whoever_calls() {
 
 #[test]
 fn a_configuration_is_read_whole_and_set_by_one_at_a_time() {
-    let sets = if cfg!(miri) { 20 } else { 20_000 };
+    let sets = if cfg!(miri) { 20 } else { 200_000 };
     // Opens at once for half a second, or after two for five.
     let short = Config::consecutive(1)
         .open_for(Backoff::constant(COOL_DOWN).build())

@@ -118,6 +118,20 @@ fn a_ramp_under_way_ends_when_it_would_have_and_its_share_is_reckoned_back_from_
 }
 
 #[test]
+fn who_is_refused_in_a_ramp_that_became_shorter_is_told_when_it_begins() {
+    let (clock, policy) = (clock(), Adjustable::new(three().build()));
+    let breaker = recovering(&clock, &policy);
+    set(&policy, three().recover_over(Duration::from_secs(8)));
+    drop(breaker.try_acquire().expect("the first of 64"));
+    let shown = breaker.snapshot().retry_after();
+    // 56 s until it begins, and half of it for the second of 64.
+    assert_eq!(shown, Some(RetryAfter::In(secs(60))));
+    assert_eq!(admitted_of_64(&breaker), 1);
+    advance(&clock, secs(60));
+    breaker.try_acquire().expect("half of 64").success();
+}
+
+#[test]
 fn a_ramp_goes_on_to_its_end_where_the_new_configuration_has_none() {
     let (clock, policy) = (clock(), Adjustable::new(three().build()));
     let breaker = recovering(&clock, &policy);

@@ -138,11 +138,14 @@ impl Model {
     }
 
     /// Ticks until a ramp admits the call of this number, which may be none; or that the ramp is over.
+    ///
+    /// The first of 64 is admitted at once; also by a clock that has not come to the ramp's beginning yet.
     fn until_admitted(&self, until: i128, seen: usize, now: i128) -> Option<i128> {
         let ramp = self.settings.ramp;
-        let over = (ramp - self.ticks_left(until, now)?).max(0);
+        let over = ramp - self.ticks_left(until, now)?;
         let step = (ramp + STEPS - 1) / STEPS;
-        Some(((place(seen) * step).min(ramp) - over).max(0))
+        let due = (place(seen) * step).min(ramp);
+        Some(if due == 0 { 0 } else { (due - over).max(0) })
     }
 
     /// When a call would be admitted.
@@ -236,9 +239,6 @@ impl Model {
                 ))),
             },
             Phase::Recovering { until, seen } => {
-                if self.settings.ramp == 0 {
-                    unreachable!("no ramp is configured");
-                }
                 let until = *until;
                 *seen += 1;
                 let next = *seen;
