@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use watertight::breaker::{Adjustable, FailureRate, LastCalls, NoRandom, Policy, Window};
-use watertight::{Backoff, Breaker, Clock, Config, Instant, Micros, StdClock, last_calls};
+use watertight::breaker::{Adjustable, FailureRate, LastCalls, LastTime, NoRandom, Policy, Window};
+use watertight::{Backoff, Breaker, Clock, Config, Instant, Micros, StdClock, last_calls, last_time};
 
 static LINK: Config = Config::consecutive(5).build();
 static OPENS_AT_ONCE: Config = Config::consecutive(1)
@@ -82,6 +82,13 @@ fn windows(criterion: &mut Criterion) {
         criterion,
         "last 100 calls",
         || -> Breaker<_, _, last_calls!(100)> { Breaker::with_window(StdClock, &BY_RATE, LastCalls::new()) },
+    );
+    successes(
+        criterion,
+        "last 10 s",
+        || -> Breaker<_, _, last_time!(10_000, 16)> {
+            Breaker::with_window(StdClock, &BY_RATE, LastTime::new())
+        },
     );
     successes(
         criterion,

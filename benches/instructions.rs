@@ -8,10 +8,10 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use watertight::breaker::{
-    Adjustable, Consecutive, FailureAndSlowRate, FailureRate, Keep, LastCalls, NoRandom, Policy, Stats,
-    Window,
+    Adjustable, Consecutive, FailureAndSlowRate, FailureRate, Keep, LastCalls, LastTime, NoRandom, Policy,
+    Stats, Window,
 };
-use watertight::{Breaker, Config, Instant, last_calls};
+use watertight::{Breaker, Config, Instant, last_calls, last_time};
 
 /// A clock that costs nothing: what it costs to ask another comes on top.
 type Clock = Standing;
@@ -44,8 +44,11 @@ static LAST_1000: Breaker<Clock, &Config<NoRandom, FailureRate>, last_calls!(100
 static LAST_100_SLOW: Breaker<Clock, &Config<NoRandom, FailureAndSlowRate>, last_calls!(100, slow)> =
     Breaker::with_window(Standing, &BY_RATES, LastCalls::new());
 
+static LAST_10_S: Breaker<Clock, &Config<NoRandom, FailureRate>, last_time!(10_000, 16)> =
+    Breaker::with_window(Standing, &BY_RATE, LastTime::new());
+
 const USAGE: &str = "usage: instructions BREAKER OPERATION TIMES
-  BREAKER    consecutive, adjustable, stats, last_100, last_1000, last_100_slow
+  BREAKER    consecutive, adjustable, stats, last_100, last_1000, last_100_slow, last_10_s
   OPERATION  nothing, success, success_after_failure, failure_success, call";
 
 /// Answers whether there is such an operation.
@@ -121,6 +124,7 @@ fn main() -> ExitCode {
             "last_100" => repeat(&LAST_100, operation, times),
             "last_1000" => repeat(&LAST_1000, operation, times),
             "last_100_slow" => repeat(&LAST_100_SLOW, operation, times),
+            "last_10_s" => repeat(&LAST_10_S, operation, times),
             _ => false,
         }),
         _ => false,

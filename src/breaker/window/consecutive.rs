@@ -88,9 +88,16 @@ impl Counting for InARow {
 
     #[inline]
     fn succeed_quickly<M: Memory>(self, memory: &M, ticket: Word<M::Widths>) -> Result<bool, M::Stop> {
-        // No failures to forget.
-        // ORDERING: Relaxed; this one word decides, and nothing is done about it.
+        // ORDERING: Relaxed; this one word decides, and nothing else is read on its strength.
         let word = Word::from_bits(memory.load(Place::State, Ordering::Relaxed)?);
-        Ok(word == ticket && word.is_closed())
+        if word == ticket && word.is_closed() {
+            return Ok(true);
+        }
+        if !word.is_closed() || word.ticket() != ticket {
+            return Ok(false);
+        }
+        // There are failures to forget.
+        // ORDERING: Relaxed; the instance stays, nothing is published.
+        swap_state(memory, word, ticket, Ordering::Relaxed)
     }
 }
