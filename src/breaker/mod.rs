@@ -1,5 +1,5 @@
-//! A circuit breaker: it opens after so many failures in a row, refuses calls while it cools down, and lets a few
-//! probes decide whether it closes again.
+//! A circuit breaker: it opens when too many calls fail, refuses calls while it cools down, and lets a few probes decide
+//! whether it closes again.
 //!
 //! ```
 //! use watertight::{Breaker, Config, Error, StdClock};
@@ -14,32 +14,60 @@
 //! }
 //! ```
 //!
+//! # What opens it
+//!
+//! | window | configuration | opens at | words beside the three |
+//! |---|---|---|---|
+//! | [`Consecutive`], unless said otherwise | [`Config::consecutive`] | so many failures in a row | none |
+//! | [`LastCalls`] | [`Config::failure_rate`] | a percentage of failures among the last N calls | 2 and one for every 19 calls |
+//! | [`LastTime`] | [`Config::failure_rate`] | the same, over the last span of time | 2 and two for every bucket |
+//! | either of these two | with [`slow_calls`](Builder::slow_calls) | also a percentage of slow calls | 2 and one for every 9 calls; 2 and four for every bucket |
+//!
 //! # Behaviour
 //!
 //! | state | a call is | a success | a failure | time |
 //! |---|---|---|---|---|
-//! | closed | admitted | ends the failures in a row | opens, if it is the configured number in a row | a stable period lets the cool-downs begin from the first again |
+//! | closed | admitted | is counted | is counted, and opens if the rule says so | a stable period lets the cool-downs begin from the first again |
 //! | open | refused | nothing: it is late | nothing: it is late | once the cool-down is over, the next call is admitted as a probe: half-open |
-//! | half-open | admitted as a probe while a slot is free | closes, if it is the last one needed | opens, with the next cool-down | a lease after the last slot was taken, all slots are free again: a new round |
+//! | half-open | admitted as a probe while a slot is free | closes, if it is the last one needed; recovering, if there is a ramp | opens with the next cool-down, if it is one too many | a lease after the last slot was taken, all slots are free again: a new round |
+//! | recovering | admitted if it is in the growing share | is counted | is counted, and opens with the next cool-down if the rule says so | after the [ramp](Builder::recover_over), the next call is admitted and closes |
+//! | forced open | refused | nothing: it is late | nothing: it is late | none |
+//! | disabled | admitted | nothing | nothing | none |
 //!
-//! Each transition begins a new *generation*. The outcome of a call from another generation changes nothing,
-//! except for a probe's that lost its slot to a new round (see [`Permit`]).
+//! Each transition begins a new *generation*, except for that from recovering to closed. The outcome of a call from another
+//! generation changes nothing, except for a probe's that lost its slot to a new round (see [`Permit`]). A new generation
+//! has counted nothing.
 //!
 //! # Cost and guarantees
 //!
-//! State is three 32-bit words, twelve bytes, whatever is configured. Nothing here waits, and an interrupt may
+//! State is three 32-bit words, twelve bytes, and those of its window. Nothing here waits, and an interrupt may
 //! call everything. An operation starts again only when another caller's compare-and-swap came between its own load
-//! and its own compare-and-swap, and once more where it finds a timer that an interrupted caller left unset, which
-//! it then sets: k interrupts cost at most k + 1 repetitions, each of at most 10 loads and compare-and-swaps, one
-//! reading of the clock and one draw. While closed, admitting is one load, and so is a success with no failures
-//! before it: no clock, no write. A failure is one compare-and-swap.
+//! and its own compare-and-swap, and once more where it finds a timer, a cursor or a clock hand that an interrupted caller
+//! left behind, which it then sets: k interrupts cost at most k + 1 repetitions, of a few each. A repetition is at most 12
+//! loads and compare-and-swaps beside those of the window, one reading of the clock for the breaker and one for a window of
+//! time, and one draw.
 //!
-//! The clock may start anywhere. While it stands still, during sleep perhaps, cool-downs and leases last. If it steps
-//! back, they last longer by the step; where that would be more than 8.9 minutes (in ticks of 1 us, see below),
-//! they end at once. Waits are exact to 1 us if neither cool-down, hint, lease nor stable period exceeds 4.4 minutes;
+//! What a closed breaker costs, in atomic operations and in instructions on x86-64 (counted by `.ci/instructions` with
+//! nobody else about, admitting included, the clock's own left out):
+//!
+//! | window | admitting | a success | with failures in the window | a failure |
+//! |---|---|---|---|---|
+//! | consecutive | 1 load | 1 load: 15 | a load and a compare-and-swap: 45 | the same: 110 |
+//! | last 100 calls | 1 load | 2 loads, once the last 100 all succeeded: 34 | 3 loads and a compare-and-swap: 96 | 4 loads, one for every strip, a compare-and-swap: 560 |
+//! | last 1,000 calls | 1 load | the same: 34 | the same, with one more load and compare-and-swap in 19: 162 | 56 strips: 2,700 |
+//! | last 10 s in 16 buckets | 1 load | a reading of the clock, 6 loads and a compare-and-swap: 199 | the same | the same, and up to three loads for every bucket: 350 |
+//!
+//! A closed consecutive breaker writes nothing on a success, and one that counts calls writes nothing while they all
+//! succeed. A rule for slow calls, or [`abandoned_after`](Builder::abandoned_after), reads the clock once more for every
+//! admission and once for every outcome; without them only a window of time reads it. [`Stats`] add nothing to a call that is
+//! admitted and succeeds.
+//!
+//! The clock may start anywhere. While it stands still, during sleep perhaps, cool-downs, leases and ramps last. If it
+//! steps back, they last longer by the step; where that would be more than 8.9 minutes (in ticks of 1 us, see below),
+//! they end at once. Waits are exact to 1 us if neither cool-down, hint, lease, ramp nor stable period exceeds 4.4 minutes;
 //! above, to the smallest power of two of microseconds in which the longest of them is less than 2^28 - 2^16.
 //!
-//! `protocol` in the sources has the proof and the limits in full; the ones that a user may meet:
+//! `protocol` and `window` in the sources have the proofs and the limits in full; the ones that a user may meet:
 //!
 //! - A permit held over 512 transitions, or a multiple (up to three more for a probe), is taken for a present one.
 //! - An opening whose maker is interrupted within the few instructions between its first write and its second, and
@@ -49,6 +77,7 @@
 //!   reading of whoever sets it: a probe that is admitted by an instant older than the lease has none left.
 //! - Of several probe slots, one that was forgotten comes back only after a whole lease in which no other was
 //!   taken; the others go on meanwhile.
+//! - A [`LastTime`] counts at most 8,388,607 calls in a bucket, and is at a loss after exactly 2^31 idle buckets.
 
 mod adjustable;
 mod config;
