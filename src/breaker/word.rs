@@ -85,8 +85,10 @@ pub trait Widths: Copy + Eq + fmt::Debug {
     const ROUND: u32;
     /// Of the count in one of its tallies, beside version and round.
     const COUNT: u32;
-    /// Of the number of a bucket of its; at least what tells the buckets apart, and the round.
+    /// Of the number of one of its buckets; at least what tells the buckets apart, and the round.
     const NUMBER: u32;
+    /// Of the turn, beside the number; at most the version.
+    const TURN: u32;
     /// Of the part of the deadline that an open word carries, which ends where [`LOW`](Self::LOW) does.
     const CARRIED: u32;
     /// Of the count of timers in the low word.
@@ -115,7 +117,8 @@ impl Widths for Real {
     const VERSION: u32 = 5;
     const ROUND: u32 = 4;
     const COUNT: u32 = 23;
-    const NUMBER: u32 = 31;
+    const NUMBER: u32 = 29;
+    const TURN: u32 = 3;
     const CARRIED: u32 = 14;
     const LOW: u32 = 30;
     const HIGH_COUNT: u32 = 16;

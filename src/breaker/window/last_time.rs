@@ -32,7 +32,7 @@
 //!
 //! Every beginning, and every step of time, is decided by a CAS on the hand: of two who come after the same idle time,
 //! one moves it, and the other finds it moved. The era only follows. Until it has, nothing is counted and the
-//! hand stays, so era and hand are never more than one version apart, and one bit tells which. Whoever finds the
+//! hand stays, so era and hand are never more than one version apart, and the turn tells which. Whoever finds the
 //! hand ahead helps; if he does so for a generation that is over, the next caller begins once more. A version begins
 //! wherever the clock then is, ahead of the hand or behind it.
 //!
@@ -60,7 +60,7 @@
 //!
 //! # Time
 //!
-//! A bucket is 2^k us, its number the clock's reading without the lowest k bits, modulo 2^31. Readings of the clock are
+//! A bucket is 2^k us, its number the clock's reading without the lowest k bits, modulo 2^29. Readings of the clock are
 //! compared only by the distance of these numbers, so that a clock may start anywhere and come round. There is no time
 //! word beside the hand, and nobody divides.
 //!
@@ -73,9 +73,9 @@
 //!
 //! # Limits
 //!
-//! - The numbers come round after 2^31 buckets: 1.1 years with the shortest ones of 16.4 ms, 4.5 years with 65.5 ms, 71
-//!   with a second (2^20 us). A breaker that is idle for so long to within a ring, or for up to the 4.4 minutes (or the
-//!   ring) less, takes its last calls before that for recent ones, until they slide out.
+//! - The numbers come round after 2^29 buckets: 1.1 years with the shortest ones of 65.5 ms, 17.8 years with a second (2^20
+//!   us). A breaker that is idle for so long to within a ring, or for up to the 4.4 minutes (or the ring) less, takes its
+//!   last calls before that for recent ones, until they slide out.
 //! - A tally counts to 8,388,607 (2^23 - 1). When one of a bucket's is full, nothing more is counted in that bucket, but
 //!   for calls that report at that very moment: its rate stays what it was then, and what happens after is
 //!   noticed in the next bucket. At 10^6 calls a second that takes 8.4 s, and a bucket that is not longer than that is never
@@ -83,9 +83,11 @@
 //! - A caller stopped within its CAS on a tally, over exactly a multiple of 16 rounds of the ring (of 32 versions) in which
 //!   the tally has come to the same value again, counts where it is then. If it was to overwrite or clear another
 //!   bucket's, a round less or more, so many outcomes are forgotten. A round is at least the window's span.
-//! - A caller stopped within its CAS on the era, over exactly a multiple of 32 versions and of 512 generations, makes the
-//!   window forget; one stopped within its CAS on the hand, over exactly a multiple of 2^31 buckets, moves time to where
-//!   it was to be.
+//! - A caller stopped within its CAS on the hand, over exactly a multiple of 8 versions that all begin in one bucket, makes
+//!   the window forget, if it was to begin a version itself; so does one stopped within its CAS on the era, over exactly
+//!   a multiple of 32 versions and of 512 generations.
+//! - Callers whose clocks disagree by more than is an old reading, and who keep step exactly, can each undo the other's
+//!   beginning for as long as they do. Either alone gets on at once.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -104,8 +106,8 @@ use crate::time::Micros;
 /// [`last_time!`](crate::last_time) writes the type, and counts the words: `last_time!(10_000, 16)`, or
 /// `last_time!(10_000, 16, slow)` with a rule for slow calls.
 ///
-/// `BUCKETS` is 2, 4, 8, 16 or 32. Each lasts a power of two of microseconds, the shortest from 16.4 ms (2^14 us) to
-/// 2.4 hours (2^33 us) of which one fewer cover the span. What counts is the newest bucket and as many whole
+/// `BUCKETS` is 2, 4, 8, 16 or 32. Each lasts a power of two of microseconds, the shortest from 65.5 ms (2^16 us) to
+/// 9.5 hours (2^35 us) of which one fewer cover the span. What counts is the newest bucket and as many whole
 /// ones before it as cover the span: all calls of the last `MILLIS` milliseconds, and none that ended
 /// [two buckets](Self::BUCKET) earlier still. 10 s in 16 buckets are 10 whole ones of 1.05 s and the newest.
 ///
@@ -113,21 +115,20 @@ use crate::time::Micros;
 ///
 /// # Cost
 /// An outcome is one reading of the clock, six loads (eight with a rule for slow calls) and one compare-and-swap. The first
-/// in a new bucket is one more of these, and two loads (four) for each bucket that has passed. A failure, a slow call, and each success in a bucket that has no more of them than
-/// the minimum of calls, then looks at the window: as many loads as it has buckets if nothing failed, else up to three
-/// times as many (with a rule for slow calls three, and seven times). A snapshot looks at the window and asks the
-/// clock, and writes nothing.
+/// in a new bucket is one compare-and-swap more, and two loads (four) for each bucket that has passed. A failure, a slow
+/// call, and each success in a bucket that has no more of them than the minimum of calls, then looks at the
+/// window: as many loads as it has buckets if nothing failed, else up to three times as many (with a rule for slow calls
+/// three, and seven times). A snapshot looks at the window and asks the clock, and writes nothing.
 ///
 /// # Limits
-/// Each bucket counts at least 8,388,607 calls (2^23 - 1) and then no more, successes and failures alike: at 10^6 calls a
+/// A bucket counts 8,388,607 (2^23 - 1) calls of a kind and then no more, successes and failures alike: at 10^6 calls a
 /// second that takes 8.4 s. Buckets that are not longer are never full; in longer ones the rate stays that of the
 /// beginning until the next bucket.
 ///
 /// An idle period of any length costs no more than a round of the buckets. While the clock stands or has stepped back
 /// by less than 4.4 minutes (or all buckets together, if they are longer), the newest bucket lasts. If it steps back
-/// further, the window begins anew. A breaker that is idle for exactly 2^31 buckets, give or take all of them and 4.4
-/// minutes, takes its last calls for recent ones: that is 1.1 years for the shortest buckets, 4.5 years for 65.5 ms, 71
-/// years for one second.
+/// further, the window begins anew. A breaker that is idle for exactly 2^29 buckets, give or take all of them and 4.4
+/// minutes, takes its last calls for recent ones: that is 1.1 years for the shortest buckets, 17.8 years for one second.
 pub struct LastTime<const MILLIS: u32, const BUCKETS: usize, const WORDS: usize, K = FailureRate> {
     words: [AtomicU32; WORDS],
     rule: PhantomData<K>,
@@ -146,7 +147,7 @@ impl<const MILLIS: u32, const BUCKETS: usize, const WORDS: usize, K: Rule>
         assert!(MILLIS >= 1, "a window of time is longer than zero");
         assert!(
             Self::SHAPE.covers(),
-            "a window of time is too long for so few buckets: all but one of them, of 2.4 hours at most, must cover it"
+            "a window of time is too long for so few buckets: all but one of them, of 9.5 hours at most, must cover it"
         );
         assert!(
             WORDS == Self::words_for(),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! era      = {begun 1 | generation 9 | version 5}           the 17 bits above are 0
-//! hand     = {number of the newest bucket 31 | turn 1}
+//! hand     = {number of the newest bucket 29 | turn 3}
 //! tally[i] = {version 5 | round 4 | count 23}               one for each bucket and kind of outcome
 //! ```
 //!
@@ -11,8 +11,8 @@
 //! | begun | 0 of a window that is new, or whose outcomes are nobody's: a closed generation of the same number is about to begin |
 //! | generation | of the state word, whose outcomes these are |
 //! | version | counts the times that all was forgotten at once, modulo 32 |
-//! | number | of the newest bucket: the clock's microseconds without their lowest bits, modulo 2^31 |
-//! | turn | the lowest bit of the version for which the hand was set: the era's, or the one that the era is to follow to |
+//! | number | of the newest bucket: the clock's microseconds without their lowest bits, modulo 2^29 |
+//! | turn | the lowest bits of the version for which the hand was set: the era's, or the one that the era is to follow to |
 //! | round | counts rounds of the buckets, modulo 16: the number without the bits that say which of them |
 //! | count | of outcomes; stays at the last |
 //!
@@ -51,9 +51,9 @@ pub enum Step {
 }
 
 impl Shape {
-    /// The shortest bucket is 2^14 us, 16.4 ms: the numbers come round after 1.1 years then.
-    const SHORTEST: u32 = 14;
-    /// The longest bucket is 2^33 us, 2.4 hours: the clock comes round where the numbers do.
+    /// The shortest bucket is 2^16 us, 65.5 ms: the numbers come round after 1.1 years then.
+    const SHORTEST: u32 = 16;
+    /// The longest bucket is 2^35 us, 9.5 hours: the clock comes round where the numbers do.
     const LONGEST: u32 = 64 - Real::NUMBER;
     /// A reading is old, and not of another time, if it is less than 2^28 us behind: as with the timers.
     const OLD: u32 = 28;
@@ -70,7 +70,7 @@ impl Shape {
         Self {
             shift,
             buckets,
-            // At most 2^32 ms in buckets of 2^14 us.
+            // At most 2^32 ms in buckets of 2^16 us.
             window: span.div_ceil(1 << shift) as u32 + 1,
             reach: if old > buckets { old } else { buckets },
         }
@@ -207,24 +207,28 @@ impl<W: Widths> Hand<W> {
 
     /// The number of the newest bucket.
     pub const fn number(self) -> u32 {
-        self.bits >> 1
+        self.bits >> W::TURN
+    }
+
+    const fn set(number: u32, turn: u32) -> Self {
+        Self::from_bits(number << W::TURN | turn & ones(W::TURN))
     }
 
     /// Whether it was set for this era's version, and not for the next.
     pub const fn is_in(self, era: Era<W>) -> bool {
-        (self.bits ^ era.bits) & 1 == 0
+        (self.bits ^ era.version()) & ones(W::TURN) == 0
     }
 
     /// At the bucket of this number, in this version.
     #[must_use]
     pub const fn moved(self, number: u32) -> Self {
-        Self::from_bits(number << 1 | self.bits & 1)
+        Self::set(number, self.bits)
     }
 
     /// At the bucket of this number, in the next version.
     #[must_use]
     pub const fn ahead(self, number: u32) -> Self {
-        Self::from_bits(number << 1 | !self.bits & 1)
+        Self::set(number, self.bits.wrapping_add(1))
     }
 }
 
@@ -232,7 +236,7 @@ impl<W: Widths> fmt::Debug for Hand<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hand")
             .field("number", &self.number())
-            .field("turn", &(self.bits & 1))
+            .field("turn", &(self.bits & ones(W::TURN)))
             .finish()
     }
 }
