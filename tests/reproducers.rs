@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use common::{micros, millis, secs};
-use watertight::breaker::{Consecutive, FailureAndSlowRate, FailureRate, LastCalls, NoRandom, Policy};
+use watertight::breaker::{
+    Consecutive, FailureAndSlowRate, FailureRate, LastCalls, LastTime, NoRandom, Policy,
+};
 use watertight::{
     Backoff, Breaker, Config, Instant, Jitter, ManualClock, Micros, RetryAfter, SharedRandom, State,
     last_calls,
@@ -270,4 +272,70 @@ fn slow_successes() {
     assert_eq!(breaker.snapshot().failures(), 0);
     let fourth = answered_after(secs(60));
     assert_eq!(fourth.expect("four of five").to(), State::Open);
+}
+
+/// A window that is swept slot by slot takes minutes under a lock, after days in which nobody called; one that looks at
+/// the lowest bits of its slots' numbers takes failures of last year for recent ones.
+#[test]
+fn idle_for_a_year() {
+    static HALF: Config<NoRandom, FailureRate> = Config::failure_rate(50, 4).build();
+    let year = secs(365 * 86_400);
+    // And to within a bucket of it, or of 2^k of the ring's rounds.
+    for idle in [
+        year,
+        year.saturating_sub(micros(1 << 20)),
+        micros(1 << 44),
+        micros((1 << 45) + 1),
+    ] {
+        let clock = clock();
+        let breaker: Breaker<_, _, last_time!(10_000, 16)> =
+            Breaker::with_window(&clock, &HALF, LastTime::new());
+        for _ in 0..3 {
+            breaker.try_acquire().unwrap().failure();
+        }
+        assert_eq!(breaker.snapshot().calls(), 3);
+        clock.advance(idle).unwrap();
+        assert_eq!(breaker.snapshot().calls(), 0);
+        assert_eq!(
+            breaker.try_acquire().unwrap().failure(),
+            None,
+            "the first of these"
+        );
+        assert_eq!(
+            (breaker.snapshot().calls(), breaker.snapshot().failures()),
+            (1, 1)
+        );
+        for _ in 0..2 {
+            assert_eq!(breaker.try_acquire().unwrap().failure(), None);
+        }
+        assert!(breaker.try_acquire().unwrap().failure().is_some(), "four of four");
+    }
+}
+
+/// Where probes are counted in the window, one that is shorter than they are apart never holds enough of them, and the
+/// breaker stays half-open for ever.
+#[test]
+fn half_open_starved_by_a_short_window() {
+    let short = |builder: watertight::breaker::Builder<NoRandom, FailureRate>| {
+        builder.open_for(common::constant(SECOND)).build()
+    };
+    let by_successes = short(Config::failure_rate(50, 5).probes(1, 5));
+    let by_ratio = short(Config::failure_rate(50, 5).probes_by_ratio(1, 9, 50));
+    for config in [by_successes, by_ratio] {
+        let clock = clock();
+        // A tenth of a second, and probes a minute apart.
+        let breaker: Breaker<_, _, last_time!(100, 8)> =
+            Breaker::with_window(&clock, config, LastTime::new());
+        for _ in 0..4 {
+            assert_eq!(breaker.try_acquire().unwrap().failure(), None);
+        }
+        assert!(breaker.try_acquire().unwrap().failure().is_some());
+        for _ in 0..4 {
+            clock.advance(secs(60)).unwrap();
+            assert_eq!(breaker.try_acquire().expect("one at a time").success(), None);
+        }
+        clock.advance(secs(60)).unwrap();
+        let fifth = breaker.try_acquire().expect("one at a time").success();
+        assert_eq!(fifth.expect("that is enough").to(), State::Closed);
+    }
 }

@@ -132,10 +132,11 @@ fn who_is_refused_in_a_ramp_that_became_shorter_is_told_when_it_begins() {
 }
 
 #[test]
-fn a_ramp_goes_on_to_its_end_where_the_new_configuration_has_none() {
+fn a_ramp_admits_all_where_the_new_configuration_has_none_and_is_over_when_it_would_have_been() {
     let (clock, policy) = (clock(), Adjustable::new(three().build()));
     let breaker = recovering(&clock, &policy);
     set(&policy, three());
+    assert_eq!(admitted_of_64(&breaker), 64, "all at once");
     advance(&clock, micros(63_999_999));
     drop(breaker.try_acquire());
     assert_eq!(breaker.snapshot().state(), State::Recovering);
@@ -198,6 +199,28 @@ fn failures_in_a_row_stay_and_the_next_is_judged_by_the_new_number() {
     set(&policy, Config::consecutive(6));
     assert_eq!(breaker.try_acquire().unwrap().failure(), None);
     assert!(breaker.try_acquire().unwrap().failure().is_some());
+}
+
+#[test]
+fn until_a_ramp_is_over_a_failure_in_a_row_above_the_255th_counts_as_the_255th() {
+    let (clock, policy) = (clock(), Adjustable::new(three().build()));
+    let breaker = recovering(&clock, &policy);
+    advance(&clock, micros(63_999_999));
+    set(&policy, three_hundred().recover_over(Duration::ZERO));
+    trip_but_one_of(&breaker, 255);
+    assert_eq!(breaker.snapshot().failures(), 254);
+    assert!(
+        breaker.try_acquire().unwrap().failure().is_some(),
+        "as far as a ramp counts"
+    );
+    // And without one up to 300.
+    breaker.reset();
+    trip_but_one_of(&breaker, 300);
+    assert!(breaker.try_acquire().unwrap().failure().is_some());
+}
+
+fn three_hundred() -> Builder {
+    Config::consecutive(300)
 }
 
 fn trip_but_one_of(breaker: &Adjusted<'_>, failures: u32) {
@@ -342,6 +365,11 @@ fn calls_under_way_are_abandoned_by_the_limit_that_holds_when_they_end() {
     set(&policy, three());
     drop(three_);
     assert_eq!(breaker.snapshot().failures(), 1, "no limit any more");
+    let admitted_without = breaker.try_acquire().unwrap();
+    set(&policy, after(2));
+    advance(&clock, secs(3));
+    drop(admitted_without);
+    assert_eq!(breaker.snapshot().failures(), 1, "no limit when it was admitted");
 }
 
 #[test]

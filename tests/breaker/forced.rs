@@ -143,14 +143,19 @@ fn openings_are_forgotten_by_any_of_them() {
 }
 
 #[test]
-fn nothing_that_a_disabled_breaker_is_told_came_too_late() {
+fn nothing_that_a_disabled_breaker_admitted_ever_comes_too_late() {
     let clock = clock();
     let breaker = Breaker::with_stats(&clock, &THREE, Consecutive, Stats::new());
     let from_before = breaker.try_acquire().unwrap();
     breaker.disable();
+    let from_within = breaker.try_acquire().unwrap();
     breaker.try_acquire().unwrap().failure();
     breaker.try_acquire().unwrap().success();
     assert_eq!(breaker.statistics().late(), 0);
     from_before.failure();
+    assert_eq!(breaker.statistics().late(), 1);
+    breaker.reset();
+    from_within.failure();
+    assert_eq!(breaker.snapshot().failures(), 0);
     assert_eq!(breaker.statistics().late(), 1);
 }

@@ -64,6 +64,8 @@ pub struct Kept {
 pub struct ModelPermit {
     pub generation: i128,
     pub probe: bool,
+    /// Of a disabled breaker, which counts nothing: nor is it ever late.
+    pub disabled: bool,
     pub shadow: Option<Reason>,
     pub since: i128,
 }
@@ -143,8 +145,7 @@ impl Model {
     fn until_admitted(&self, until: i128, seen: usize, now: i128) -> Option<i128> {
         let ramp = self.settings.ramp;
         let over = ramp - self.ticks_left(until, now)?;
-        let step = (ramp + STEPS - 1) / STEPS;
-        let due = (place(seen) * step).min(ramp);
+        let due = (place(seen) * ramp).div_euclid(STEPS);
         Some(if due == 0 { 0 } else { (due - over).max(0) })
     }
 
@@ -198,6 +199,7 @@ impl Model {
         let mut permit = ModelPermit {
             generation: self.generation,
             probe: false,
+            disabled: self.state() == State::Disabled,
             shadow: None,
             since: now,
         };
@@ -337,7 +339,7 @@ impl Model {
     }
 
     pub fn settle(&mut self, permit: ModelPermit, outcome: Outcome, now: i128) -> Option<Event> {
-        if permit.shadow.is_some() || outcome == Outcome::Neutral && !permit.probe {
+        if permit.shadow.is_some() || permit.disabled || outcome == Outcome::Neutral && !permit.probe {
             return None;
         }
         let age = self.generation - permit.generation;
@@ -360,8 +362,6 @@ impl Model {
             Phase::HalfOpen { rounds_before, .. } if age <= rounds_before.min(3) => {
                 return self.report(age == 0, call, outcome, now);
             }
-            // It counts nothing, its own calls neither.
-            Phase::Disabled if age == 0 => {}
             _ => self.kept.late += u32::from(outcome != Outcome::Neutral),
         }
         None

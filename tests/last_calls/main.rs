@@ -228,3 +228,25 @@ long_random_sequences!(
     a_million_calls_with_slow_ones_in_a_window_of_10: 10,
     a_million_calls_with_slow_ones_in_a_window_of_100: 100
 );
+
+/// The generations come round at 512: what was counted in one is not taken for the present one's.
+#[test]
+fn a_window_is_empty_again_after_any_number_of_generations_without_a_call() {
+    let clock = clock();
+    let limits = Limits {
+        failure_percent: 100,
+        slow_percent: 0,
+        minimum: 20,
+    };
+    for generations in [1, 2, 511, 512, 513, 1_024] {
+        let mut pair = Pair::new(&clock, <last_calls!(20)>::new(), 20, limits);
+        for _ in 0..3 {
+            assert!(!pair.call(CALLS[1]));
+        }
+        for _ in 0..generations {
+            pair.renew(Renewal::Reset);
+        }
+        assert!(!pair.call(CALLS[0]));
+        assert!(!pair.call(CALLS[1]));
+    }
+}
