@@ -13,7 +13,7 @@ use watertight::breaker::{
 };
 use watertight::{
     Backoff, Breaker, Config, Instant, Jitter, ManualClock, Micros, RetryAfter, SharedRandom, State,
-    last_calls,
+    last_calls, last_time,
 };
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -124,11 +124,11 @@ fn who_is_refused_in_a_ramp_that_became_shorter_is_told_when_it_begins() {
     set(&policy, three().recover_over(Duration::from_secs(8)));
     drop(breaker.try_acquire().expect("the first of 64"));
     let shown = breaker.snapshot().retry_after();
-    // 56 s until it begins, and half of it for the second of 64.
-    assert_eq!(shown, Some(RetryAfter::In(secs(60))));
+    // 56 s until it begins, and 39 of 64 parts of it for the second call.
+    assert_eq!(shown, Some(RetryAfter::In(micros(56_000_000 + 4_875_000))));
     assert_eq!(admitted_of_64(&breaker), 1);
-    advance(&clock, secs(60));
-    breaker.try_acquire().expect("half of 64").success();
+    advance(&clock, micros(60_875_000));
+    breaker.try_acquire().expect("39 of 64").success();
 }
 
 #[test]

@@ -70,6 +70,48 @@ fn of_any_64_calls_in_a_row_just_the_share_is_admitted() {
     }
 }
 
+#[test]
+fn of_a_short_ramp_too_the_share_is_what_is_over_of_it() {
+    for ramp in [1, 10, 63, 64, 65, 100, 1_000] {
+        let config = Config::consecutive(3)
+            .open_for(common::constant(SECOND))
+            .recover_over(Duration::from_micros(ramp))
+            .build();
+        for over in 0..ramp {
+            let clock = clock();
+            let breaker = Breaker::new(&clock, config);
+            trip(&breaker);
+            advance(&clock, secs(1));
+            breaker.try_acquire().unwrap().success().expect("it recovers");
+            advance(&clock, micros(over));
+            let admitted = (0..64).filter(|_| breaker.try_acquire().is_ok()).count();
+            // The microsecond that has begun is over.
+            let share = (64 * (over + 1)).div_ceil(ramp).min(64);
+            assert_eq!(admitted as u64, share, "{over} of {ramp} us");
+        }
+    }
+}
+
+#[test]
+fn who_makes_every_second_call_or_every_fourth_gets_the_share_too() {
+    for step in 0..64 {
+        let clock = clock();
+        let breaker = recovering(&clock, &RAMP);
+        advance(&clock, secs(step));
+        let admitted: Vec<bool> = (0..8 * 64).map(|_| breaker.try_acquire().is_ok()).collect();
+        for callers in [2, 3, 4, 5, 8] {
+            for first in 0..callers {
+                let his = admitted.iter().skip(first).step_by(callers).take(64);
+                let share = his.filter(|admitted| **admitted).count() as u64;
+                assert!(
+                    share.abs_diff(step + 1) <= callers as u64,
+                    "{share} of 64 for one of {callers}, {step} s"
+                );
+            }
+        }
+    }
+}
+
 /// A breaker `late` microseconds after the instant at which it began to recover, or before it, and after so many calls.
 fn after<'a>(
     clock: &'a ManualClock,

@@ -88,12 +88,13 @@ fn each_state_shows_what_it_has_and_nothing_else() {
 
     shows(breaker.snapshot(), State::Recovering, NONE, NONE, None);
     let permit = breaker.try_acquire().unwrap();
+    // The second call of a ramp is admitted when 39 of 64 are.
     shows(
         breaker.snapshot(),
         State::Recovering,
         NONE,
         NONE,
-        Some(RetryAfter::In(secs(32))),
+        Some(RetryAfter::In(secs(39))),
     );
     assert_eq!(permit.failure(), None);
     shows(
@@ -101,7 +102,7 @@ fn each_state_shows_what_it_has_and_nothing_else() {
         State::Recovering,
         [1, 1, 0],
         NONE,
-        Some(RetryAfter::In(secs(32))),
+        Some(RetryAfter::In(secs(39))),
     );
     assert_eq!(breaker.snapshot().openings_in_a_row(), 1);
     advance(&clock, secs(64));
