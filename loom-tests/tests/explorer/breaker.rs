@@ -1,32 +1,44 @@
-//! The breaker's protocol for the explorer: threads that work through scripts on three words, with the model beside
+//! The breaker's protocol for the explorer: threads that work through scripts on its words, with the model beside
 //! them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::marker::PhantomData;
 
-use watertight::breaker::protocol::{Admission, Memory, Place, Reading};
+use watertight::breaker::protocol::{Admission, Memory, Place, Reading, Settled};
+use watertight::breaker::window::tape::Cursor;
 use watertight::breaker::word::{Widths, Word};
 use watertight::models::Ordering;
 use watertight::{Instant, Transition};
 
-use crate::explore::{Access, Answers, Fingerprint, Kept, Offer, Player, Stopped, System};
-use crate::model::{Model, Sight};
-use crate::script::{Clock, Moment, Op, Plan, Seen, THREADS, Thread};
-use crate::subjects::Subject;
+use crate::explore::{Access, Fingerprint, Kept, Offer, Player, Stopped, System};
+use crate::model::{Model, ones};
+use crate::script::{Clock, Moment, Op, Plan, Seen, THREADS, Thread, WORDS, Words};
+use crate::sights::Sight;
+use crate::subjects::{Subject, Windowed};
+use crate::tape::{List, Size};
 
 /// A decision.
 pub enum Done<W: Widths> {
     Admitted(Admission<W>),
-    Settled(Option<Transition>),
-    Reset(Transition),
+    Settled(Settled),
+    Forced(Transition),
     Observed(Reading<W>),
 }
 
 pub struct Played<W> {
-    pub player: Player<Place, 3>,
+    pub player: Player<Place, WORDS>,
     start: u64,
     widths: PhantomData<W>,
+}
+
+fn index(place: Place) -> usize {
+    match place {
+        Place::State => 0,
+        Place::Low => 1,
+        Place::High => 2,
+        Place::Window(number) => 3 + number as usize,
+    }
 }
 
 impl<W: Widths> Memory for Played<W> {
@@ -34,11 +46,11 @@ impl<W: Widths> Memory for Played<W> {
     type Stop = Stopped;
 
     fn load(&self, place: Place, _: Ordering) -> Result<u32, Stopped> {
-        self.player.load(place, place as usize)
+        self.player.load(place, index(place))
     }
 
     fn swap_if(&self, place: Place, seen: u32, new: u32, _: Ordering) -> Result<bool, Stopped> {
-        self.player.swap_if(place, place as usize, seen, new)
+        self.player.swap_if(place, index(place), seen, new)
     }
 
     fn now(&self) -> Result<Instant, Stopped> {
@@ -53,9 +65,11 @@ impl<W: Widths> Memory for Played<W> {
     }
 }
 
-/// A plan for one subject and one choice of widths.
-pub struct Set<S, W> {
+/// A plan for one subject, one way to count, and one choice of widths.
+pub struct Set<S, N, W> {
     pub plan: Plan,
+    pub size: Size,
+    counting: N,
     /// What was found to get on alone, and the most steps that it took.
     pub alone: RefCell<HashSet<u128, Kept>>,
     pub most_alone: Cell<u32>,
@@ -72,10 +86,13 @@ struct Step {
     ended: bool,
 }
 
-impl<S: Subject, W: Widths> Set<S, W> {
+impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
     pub fn new(plan: Plan) -> Self {
+        let size = Size::of::<W>(plan.calls, N::BITS);
         Self {
             plan,
+            size,
+            counting: N::of(size.calls, size.strips),
             alone: RefCell::default(),
             most_alone: Cell::new(0),
             kind: PhantomData,
@@ -87,17 +104,23 @@ impl<S: Subject, W: Widths> Set<S, W> {
         self.most_alone.get()
     }
 
+    /// The most probes that any rules allow.
+    pub fn most_probes(&self) -> u32 {
+        let second = self.plan.second.map_or(0, |rules| rules.probes);
+        self.plan.rules.probes.max(second)
+    }
+
     /// The moment after what was done before.
     pub fn begin(&self) -> Result<Moment, String> {
         let mut moment = Moment {
-            words: [0; 3],
+            words: [0; WORDS],
             time: 0,
             model: Model::new(self.plan.claims),
             threads: [Thread::default(); THREADS],
         };
         for &(op, reading) in self.plan.before {
             loop {
-                let step = self.step(&moment, 0, op, reading)?;
+                let step = self.step(&moment, 0, (op, false), reading)?;
                 moment = step.moment;
                 if step.ended {
                     break;
@@ -113,7 +136,7 @@ impl<S: Subject, W: Widths> Set<S, W> {
 
     pub fn play(
         &self,
-        words: [u32; 3],
+        words: Words,
         thread: &Thread,
         op: Op,
         reading: i32,
@@ -124,28 +147,41 @@ impl<S: Subject, W: Widths> Set<S, W> {
             widths: PhantomData,
         };
         let ticket = Word::from_bits(thread.permits.oldest().ticket);
+        let rules = self.plan.rules_of(thread);
+        let nothing = || Done::Settled(Settled::Done(None));
         let done = match op {
             Op::Admit if !thread.slow => S::admit_closed(&memory).map(|ticket| {
                 ticket.map(|ticket| Done::Admitted(Admission::Admitted { ticket, made: None }))
             }),
-            Op::Admit => S::admit(&memory, &self.plan.rules).map(|done| done.map(Done::Admitted)),
-            Op::Success if !thread.slow => {
-                S::is_quiet_success(&memory, ticket).map(|quiet| quiet.then_some(Done::Settled(None)))
-            }
-            Op::Success | Op::Failure(_) | Op::Neutral => {
-                S::settle(&memory, &self.plan.rules, ticket, op.outcome()).map(|done| done.map(Done::Settled))
-            }
-            Op::Forget => Ok(Some(Done::Settled(None))),
-            Op::Reset => S::reset(&memory, &self.plan.rules).map(|done| done.map(Done::Reset)),
-            Op::Observe => S::observe(&memory, &self.plan.rules).map(|done| done.map(Done::Observed)),
+            Op::Admit => S::admit(&memory, rules).map(|done| done.map(Done::Admitted)),
+            Op::Success if !thread.slow => (self.counting)
+                .is_quiet_success(&memory, ticket)
+                .map(|quiet| quiet.then(nothing)),
+            Op::Forget => Ok(Some(nothing())),
+            Op::Observe => S::observe(&memory, self.counting, rules).map(|done| done.map(Done::Observed)),
+            _ => match op.forces() {
+                Some(to) => S::force(&memory, rules, to).map(|done| done.map(Done::Forced)),
+                None => S::settle(&memory, self.counting, rules, ticket, op.ended(), thread.counted)
+                    .map(|done| done.map(Done::Settled)),
+            },
         };
         (memory, done)
     }
 
-    /// The next step of a thread that is at, or begins, this operation.
-    fn step(&self, before: &Moment, number: usize, op: Op, reading: i32) -> Result<Step, String> {
-        let (memory, done) = self.play(before.words, &before.threads[number], op, reading);
+    /// The next step of a thread that is at, or begins, this operation, by the second rules or the first.
+    fn step(
+        &self,
+        before: &Moment,
+        number: usize,
+        (op, second): (Op, bool),
+        reading: i32,
+    ) -> Result<Step, String> {
+        let mut thread = before.threads[number];
+        let begins = thread.answers.is_empty();
+        (thread.op, thread.second) = (Some(op), second);
+        let (memory, done) = self.play(before.words, &thread, op, reading);
         let player = memory.player;
+        thread.answers = player.answers.get();
         let mut step = Step {
             number,
             op,
@@ -158,12 +194,12 @@ impl<S: Subject, W: Widths> Set<S, W> {
             ended: false,
         };
         let moment = &mut step.moment;
-        let thread = &mut moment.threads[number];
-        thread.op = Some(op);
-        thread.answers = player.answers.get();
         let explain = |sentence| self.explain(number, op, step.access, format!(": {sentence}"));
-        let sight = |sight: Sight| 1 << sight as u8;
-
+        if begins {
+            thread.clean = moment.model.counts()
+                && moment.model.list.is_clean(self.size)
+                && thread.permits.oldest().generation == moment.model.generation;
+        }
         match step.access {
             Some(Access::Clock { .. }) => {
                 thread.reading = Some(reading);
@@ -173,11 +209,16 @@ impl<S: Subject, W: Widths> Set<S, W> {
                     Clock::Moved(_) => moment.time = reading,
                 }
             }
-            Some(Access::Swap { won: false, .. }) => step.sights |= sight(Sight::SwapLost),
-            Some(Access::Swap { place, new, .. }) => {
-                step.sights |= self
-                    .written(&mut moment.model, thread, op, place, new)
-                    .map_err(explain)?;
+            Some(Access::Swap { won: false, .. }) => step.sights |= Sight::SwapLost.bit(),
+            Some(Access::Swap { place, seen, new, .. }) => {
+                let written = match place {
+                    Place::Window(_) => {
+                        let shared = (&mut moment.model, &moment.words);
+                        self.window_written(shared, &mut thread, op, (place, seen, new))
+                    }
+                    _ => self.written(&mut moment.model, &mut thread, op, place, new),
+                };
+                step.sights |= written.map_err(explain)?;
             }
             Some(Access::Load {
                 place: Place::State,
@@ -190,47 +231,68 @@ impl<S: Subject, W: Widths> Set<S, W> {
             }
             _ => {}
         }
+        if op == Op::Observe {
+            thread.counts |= List::counts_bit(moment.model.list.counts());
+        }
         match done {
             Err(Stopped) => {}
+            Ok(Some(Done::Settled(Settled::Counted))) => {
+                thread.counted = true;
+                thread.begin_attempt();
+            }
             Ok(None) => {
-                if let Some(Access::Load {
-                    place: Place::State, ..
-                }) = step.access
-                {
-                    step.sights |= if thread.slow {
-                        sight(Sight::LookedAgainInVain)
-                    } else {
-                        0
-                    };
-                }
+                let looked = matches!(
+                    step.access,
+                    Some(Access::Load {
+                        place: Place::State,
+                        ..
+                    })
+                );
+                step.sights |= Sight::LookedAgainInVain.when(looked && thread.slow);
                 thread.slow = true;
-                thread.answers = Answers::default();
-                thread.reading = None;
+                thread.begin_attempt();
             }
             Ok(Some(done)) => {
-                step.sights |= self.decided(&moment.model, thread, op, done).map_err(explain)?;
+                let decided = self.decided(&moment.model, &mut thread, op, done);
+                step.sights |= decided.map_err(explain)?;
                 step.ended = true;
                 if op.needs_permit() {
                     thread.permits.pop();
                 }
-                let Thread { slot, permits, .. } = *thread;
-                *thread = Thread {
+                let Thread { slot, permits, .. } = thread;
+                thread = Thread {
                     slot: slot + 1,
                     permits,
                     ..Thread::default()
                 };
-                if let Some(script) = self.plan.scripts.get(number) {
-                    let useless =
-                        |slot: &&[Op]| permits.count == 0 && slot.iter().all(|op| op.needs_permit());
-                    let skipped = script
-                        .iter()
-                        .skip(thread.slot.into())
-                        .take_while(|slot| useless(slot));
-                    thread.slot += skipped.count() as u8;
-                }
+                self.skip_useless(number, &mut thread);
             }
         }
+        moment.threads[number] = thread;
+        self.tell_observers(moment);
         Ok(step)
+    }
+
+    /// Goes past what needs a permit, if there is none.
+    fn skip_useless(&self, number: usize, thread: &mut Thread) {
+        if let Some(script) = self.plan.scripts.get(number) {
+            let useless = |slot: &&[Op]| thread.permits.count == 0 && slot.iter().all(|op| op.needs_permit());
+            let skipped = script
+                .iter()
+                .skip(thread.slot.into())
+                .take_while(|slot| useless(slot));
+            thread.slot += skipped.count() as u8;
+        }
+    }
+
+    /// Who observes may have seen what the window holds now.
+    fn tell_observers(&self, moment: &mut Moment) {
+        let counts = List::counts_bit(moment.model.list.counts());
+        for thread in &mut moment.threads {
+            if thread.op == Some(Op::Observe) && !thread.answers.is_empty() {
+                thread.counts |= counts;
+            }
+        }
     }
 
     fn each_step(&self, moment: &Moment, mut offer: impl FnMut(Result<Step, String>)) {
@@ -253,15 +315,26 @@ impl<S: Subject, W: Widths> Set<S, W> {
                     Clock::Held(readings) => (thread.held.as_ref().map_or(readings, std::slice::from_ref), 0),
                     Clock::Moved(moves) => (moves, moment.time),
                 };
-                for &reading in readings {
-                    let step = self.step(moment, number, op, time + reading);
-                    let asked = !matches!(&step, Ok(Step { access, .. }) if !matches!(access, Some(Access::Clock { .. })));
-                    offer(step);
-                    if !asked {
-                        break;
+                for &second in self.choices(thread) {
+                    for &reading in readings {
+                        let step = self.step(moment, number, (op, second), time + reading);
+                        let asked = !matches!(&step, Ok(Step { access, .. }) if !matches!(access, Some(Access::Clock { .. })));
+                        offer(step);
+                        if !asked {
+                            break;
+                        }
                     }
                 }
             }
+        }
+    }
+
+    /// Which rules the attempt may obey: as it began, or any where it begins.
+    fn choices(&self, thread: &Thread) -> &'static [bool] {
+        match self.plan.second {
+            Some(_) if thread.answers.is_empty() => &[false, true],
+            Some(_) if thread.second => &[true],
+            _ => &[false],
         }
     }
 
@@ -270,46 +343,35 @@ impl<S: Subject, W: Widths> Set<S, W> {
         let who = ["A", "B", "C"][number];
         let access = match access {
             None => String::new(),
-            Some(Access::Load {
-                place: Place::State,
-                value,
-            }) => format!("state = {:?}", Word::<W>::from_bits(value)),
-            Some(Access::Load { place, value }) => format!("{place:?} = {}", self.timer(place, value)),
+            Some(Access::Load { place, value }) => format!("{place:?} = {}", self.word(place, value)),
             Some(Access::Clock { reading }) => format!("clock = {}", reading as i32),
-            Some(Access::Swap {
-                place: Place::State,
-                new,
-                won,
-                ..
-            }) => {
-                format!(
-                    "state := {:?}{}",
-                    Word::<W>::from_bits(new),
-                    if won { "" } else { ", in vain" }
-                )
-            }
             Some(Access::Swap { place, new, won, .. }) => {
-                format!(
-                    "{place:?} := {}{}",
-                    self.timer(place, new),
-                    if won { "" } else { ", in vain" }
-                )
+                let vain = if won { "" } else { ", in vain" };
+                format!("{place:?} := {}{vain}", self.word(place, new))
             }
         };
         format!("{who} {op:?}: {access}{rest}")
     }
 
-    fn timer(&self, place: Place, bits: u32) -> String {
-        let width = if place == Place::Low { W::LOW } else { W::HIGH };
-        format!(
-            "{{count {}, deadline {}}}",
-            bits >> width,
-            bits & crate::model::ones(width)
-        )
+    fn word(&self, place: Place, bits: u32) -> String {
+        let timer = |width: u32| {
+            let (count, deadline) = (bits >> width, bits & ones(width));
+            format!("{{count {count}, deadline {deadline}}}")
+        };
+        match place {
+            Place::State => format!("{:?}", Word::<W>::from_bits(bits)),
+            Place::Low => timer(W::LOW),
+            Place::High => timer(W::HIGH),
+            Place::Window(0) => format!("{:?}", Cursor::<W>::from_bits(bits)),
+            Place::Window(_) => {
+                let (lap, outcomes) = (bits >> W::TAPE, bits & ones(W::TAPE));
+                format!("{{lap {lap}, outcomes {outcomes:#b}}}")
+            }
+        }
     }
 }
 
-impl<S: Subject, W: Widths> System for Set<S, W> {
+impl<S: Subject, N: Windowed, W: Widths> System for Set<S, N, W> {
     type State = Moment;
 
     /// Threads with one script are interchangeable.
@@ -320,7 +382,8 @@ impl<S: Subject, W: Widths> System for Set<S, W> {
             threads = threads.wrapping_add(Fingerprint::of(&(same, thread)));
         }
         let halves = (threads as u64, (threads >> 64) as u64);
-        Fingerprint::of(&(halves, moment.words, moment.time, moment.model))
+        let words = &moment.words[..self.size.words()];
+        Fingerprint::of(&(halves, words, moment.time, moment.model))
     }
 
     fn steps(&self, moment: &Moment, offer: Offer<Moment>) {
@@ -328,6 +391,7 @@ impl<S: Subject, W: Widths> System for Set<S, W> {
     }
 
     fn inspect(&self, moment: &Moment) -> Result<(), String> {
+        self.missed_nothing(moment)?;
         self.gets_on(moment)
     }
 

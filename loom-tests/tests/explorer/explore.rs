@@ -15,7 +15,7 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 /// Most accesses that one attempt makes.
-const MOST_ANSWERS: usize = 14;
+const MOST_ANSWERS: usize = 22;
 
 /// What an attempt has been answered so far.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -25,6 +25,11 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// Whether the attempt has not begun.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     fn push(&mut self, answer: u32) {
         assert!(
             usize::from(self.count) < MOST_ANSWERS,

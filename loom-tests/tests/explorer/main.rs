@@ -5,11 +5,14 @@
 //! |---|---|
 //! | `explore` | the explorer, for any protocol |
 //! | `model` | what a breaker must do, in whole numbers |
+//! | `timers` | what its timer words must say |
+//! | `tape` | what the last calls are, as a list |
+//! | `sights` | what must be seen, or a claim was not tried |
 //! | `script` | what threads do, and where they stand in it |
-//! | `breaker` | their steps on the protocol's three words, with the model beside them |
-//! | `claims` | what is claimed of each step |
+//! | `breaker` | their steps on the protocol's words, with the model beside them |
+//! | `claims`, `window` | what is claimed of each step |
 //! | `alone` | what is claimed of each state: whoever is left alone gets on |
-//! | `scripts` | what is explored of what ships; the large plans are run by `.ci/explore` |
+//! | `scripts`, `phases` | what is explored of what ships; the large plans are run by `.ci/explore` |
 //! | `twins` | what must be caught |
 
 mod alone;
@@ -19,6 +22,10 @@ mod explore;
 mod model;
 mod script;
 mod scripts;
+mod sights;
 #[path = "../subjects/mod.rs"]
 mod subjects;
+mod tape;
+mod timers;
 mod twins;
+mod window;

@@ -5,9 +5,12 @@
 //! decision must be true of the model at the step that ends it.
 
 use watertight::State;
-use watertight::breaker::protocol::Outcome;
 use watertight::breaker::rules::Rules;
-use watertight::breaker::word::{Deadline, Widths, Word};
+use watertight::breaker::word::{Widths, Word};
+
+use crate::script::Op;
+use crate::sights::Sight;
+use crate::tape::{List, Size};
 
 /// What must be true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +40,18 @@ pub struct Model {
     /// Timers so far.
     pub instance: u16,
     pub attempt: u8,
+    /// In a row.
     pub failures: u8,
     pub successes: u8,
+    pub failed_probes: u8,
     /// Rounds of this half-open period before the present one.
     pub late: u8,
     /// Probes of this round that are not settled.
     pub in_flight: u8,
+    /// Calls that the ramp decided on.
+    pub seen: u8,
+    /// The last calls, where these are counted.
+    pub list: List,
     pub timer: Timer,
     /// Whether low was written by a helper, until high is.
     pub helped: bool,
@@ -53,43 +62,16 @@ pub struct Model {
 /// A tick so long ago that nothing waits for it.
 pub const LONG_PAST: i32 = i32::MIN;
 
-/// What a claim is about: it must be seen, or the claim was not tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Sight {
-    Counted,
-    LateCounted,
-    Released,
-    Probed,
-    Filled,
-    Renewed,
-    HalfOpened,
-    Tripped,
-    Reopened,
-    Closed,
-    Reset,
-    HelperSetLow,
-    HelperSetHigh,
-    HelperRounded,
-    MakerSetHighForHelper,
-    SwapLost,
-    RefusedOpen,
-    RefusedFull,
-    LookedAgainInVain,
-    CameTooLate,
-    SawWait,
-}
-
 /// A sentence that says what is wrong.
-type Wrong = String;
+pub type Wrong = String;
 
-fn wrong<T>(sentence: impl Into<String>) -> Result<T, Wrong> {
+pub fn wrong<T>(sentence: impl Into<String>) -> Result<T, Wrong> {
     Err(sentence.into())
 }
 
 impl Model {
-    /// Of three words that are zero.
-    pub const fn new(claims: Claims) -> Self {
+    /// Of words that are zero.
+    pub fn new(claims: Claims) -> Self {
         Self {
             decisions: matches!(claims, Claims::Decisions),
             state: State::Closed,
@@ -98,35 +80,34 @@ impl Model {
             attempt: 0,
             failures: 0,
             successes: 0,
+            failed_probes: 0,
             late: 0,
             in_flight: 0,
+            seen: 0,
+            list: List::default(),
             timer: Timer::Set,
             helped: false,
             deadline: LONG_PAST,
         }
     }
 
-    /// Ticks until the deadline; `None` if it is over.
-    ///
-    /// Only where the documented limits are not met: no reading is further from a deadline than timers reach.
-    pub fn left<W: Widths>(&self, reading: i32) -> Result<Option<u32>, Wrong> {
-        if self.timer != Timer::Set {
-            return wrong("the timer of this instance is not set, and something was decided by it");
-        }
-        if self.deadline == LONG_PAST {
-            return Ok(None);
-        }
-        let left = i64::from(self.deadline) - i64::from(reading);
-        let reach = i64::from(Deadline::<W>::REACH);
-        if left > reach || left <= reach - (1 << (W::LOW + W::HIGH)) {
-            return wrong("limit: a reading is too far from a deadline; choose other widths or times");
-        }
-        Ok((left > 0).then_some(left as u32))
+    /// Whether outcomes are counted.
+    pub fn counts(&self) -> bool {
+        matches!(self.state, State::Closed | State::Recovering)
     }
 
     fn begin(&mut self, state: State, deadline: i32) {
-        (self.state, self.generation) = (state, self.generation + 1);
-        (self.failures, self.successes, self.late, self.in_flight) = (0, 0, 0, 0);
+        *self = Self {
+            state,
+            generation: self.generation + 1,
+            instance: self.instance,
+            attempt: self.attempt,
+            ..Self::new(if self.decisions {
+                Claims::Decisions
+            } else {
+                Claims::All
+            })
+        };
         self.begin_instance(deadline);
     }
 
@@ -142,167 +123,230 @@ impl Model {
         };
     }
 
-    fn may_leave(&self, reading: Option<i32>) -> Result<i32, Wrong> {
-        match (self.timer, reading) {
-            (Timer::Set, Some(reading)) => Ok(reading),
-            (Timer::Set, None) => wrong("an instance began without asking the clock"),
-            _ => wrong("an instance was left whose timer is not set"),
-        }
-    }
-
-    /// A call is admitted by a compare-and-swap, by this clock reading.
-    pub fn admit<W: Widths>(&mut self, rules: &Rules, reading: Option<i32>) -> Result<Sight, Wrong> {
+    /// A call is admitted by a compare-and-swap, or refused by one in a ramp, by this clock reading; the state word
+    /// says `to` then. In a ramp, the answer is for how many ticks it is refused.
+    pub fn admit<W: Widths>(
+        &mut self,
+        rules: &Rules,
+        reading: Option<i32>,
+        to: State,
+    ) -> Result<(Sight, Option<u32>), Wrong> {
         let (probes, lease) = (rules.probes as u8, rules.lease as i32);
         match self.state {
-            State::Closed => return wrong("admitting wrote to a closed breaker"),
             State::Open => {
                 let reading = self.is_over::<W>(reading)?;
                 self.begin(State::HalfOpen, reading + lease);
                 self.in_flight = 1;
-                return Ok(Sight::HalfOpened);
+                return Ok((Sight::HalfOpened, None));
             }
+            State::Recovering => return self.admit_recovering::<W>(rules, reading, to),
             State::HalfOpen => {}
+            state => return wrong(format!("admitting wrote to a breaker that is {state}")),
         }
         if self.in_flight >= probes {
             let reading = self.is_over::<W>(reading)?;
-            let (late, successes) = (self.late, self.successes);
+            let before = *self;
             self.begin(State::HalfOpen, reading + lease);
-            (self.late, self.successes, self.in_flight) = (most(W::LATE).min(late + 1), successes, 1);
-            return Ok(Sight::Renewed);
+            self.late = most(W::LATE).min(before.late + 1);
+            (self.successes, self.failed_probes) = (before.successes, before.failed_probes);
+            self.in_flight = 1;
+            return Ok((Sight::Renewed, None));
         }
         if self.in_flight + 1 == probes {
             let reading = self.may_leave(reading)?;
             self.begin_instance(reading + lease);
         }
         self.in_flight += 1;
-        Ok(if self.in_flight == probes {
-            Sight::Filled
-        } else {
-            Sight::Probed
+        Ok(match self.in_flight == probes {
+            true => (Sight::Filled, None),
+            false => (Sight::Probed, None),
         })
     }
 
-    fn is_over<W: Widths>(&self, reading: Option<i32>) -> Result<i32, Wrong> {
+    fn admit_recovering<W: Widths>(
+        &mut self,
+        rules: &Rules,
+        reading: Option<i32>,
+        to: State,
+    ) -> Result<(Sight, Option<u32>), Wrong> {
         let reading = self.may_leave(reading)?;
-        match self.left::<W>(reading)? {
-            None => Ok(reading),
-            Some(left) => wrong(format!("a probe was admitted {left} ticks before the deadline")),
+        let Some(left) = self.left::<W>(reading)?.or(
+            // A helper may have dated the ramp later.
+            (self.decisions && to == State::Recovering).then_some(0),
+        ) else {
+            self.state = State::Closed;
+            self.seen = 0;
+            self.begin_instance(reading + rules.stable as i32);
+            return Ok((Sight::Ramped, None));
+        };
+        if to != State::Recovering {
+            return wrong(format!("a ramp was ended {left} ticks before its deadline"));
         }
+        let admitted = self.until_share::<W>(rules, left) == 0;
+        self.seen = (self.seen + 1) % (1 << W::SEEN);
+        Ok(match admitted {
+            true => (Sight::RampAdmitted, None),
+            false => (Sight::RefusedRecovering, Some(self.until_share::<W>(rules, left))),
+        })
     }
 
-    /// Whether a refusal, or an observer, by this clock reading may say that so many ticks are left.
-    pub fn waits<W: Widths>(&self, rules: &Rules, left: Option<u32>, reading: i32) -> Result<(), Wrong> {
-        let least = self.left::<W>(reading)?;
-        let most = match self.state {
-            _ if !self.decisions => least,
-            // A helper knows less of the deadline than its maker, and rounds it up.
-            State::Open => Self {
-                deadline: self.deadline + ones(W::LOW - W::CARRIED) as i32,
-                ..*self
-            }
-            .left::<W>(reading)?,
-            // A helper may come at any time, and dates a lease with its own clock.
-            _ => Some(rules.lease),
-        };
-        if (least..=most).contains(&left) {
-            return Ok(());
-        }
-        wrong(format!(
-            "{left:?} ticks are said to be left, where it must be {least:?} to {most:?}"
-        ))
+    /// Ticks until the next call is in the share of a ramp with so many left: the share grows in as many steps as
+    /// `seen` has values, and whose turn is which goes by halves, quarters, and so on.
+    pub fn until_share<W: Widths>(&self, rules: &Rules, left: u32) -> u32 {
+        let place: u32 = (0..W::SEEN)
+            .filter(|bit| self.seen >> bit & 1 == 1)
+            .map(|bit| (1 << W::SEEN) >> (bit + 1))
+            .sum();
+        let step = rules.ramp.div_ceil(1 << W::SEEN);
+        let from = (place * step).min(rules.ramp);
+        let gone = rules.ramp.saturating_sub(left);
+        from.saturating_sub(gone)
     }
 
     /// Whether the outcome of a call that was admitted in `generation` changes nothing.
-    pub fn ignores(&self, generation: u16, outcome: Outcome) -> bool {
+    pub fn ignores(&self, size: Size, generation: u16, op: Op) -> bool {
         let age = self.generation - generation;
-        match self.state {
-            State::Closed => {
-                age > 0 || outcome == Outcome::Neutral || outcome == Outcome::Success && self.failures == 0
+        match (self.state, op.mark()) {
+            (State::Closed | State::Recovering, None) => true,
+            (State::Closed | State::Recovering, Some(_)) => {
+                let nothing_to_end = !op.ended().outcome.is_failure() && self.failures == 0;
+                age > 0 || nothing_to_end && !size.is_window()
             }
-            State::Open => true,
-            State::HalfOpen => {
-                age > if outcome == Outcome::Neutral {
-                    0
-                } else {
-                    self.late.into()
-                }
-            }
+            (State::HalfOpen, None) => age > 0,
+            (State::HalfOpen, Some(_)) => age > self.late.into(),
+            _ => true,
         }
     }
 
-    /// The outcome of a call that was admitted in `generation` is counted, by this clock reading; an opening says
-    /// that it has got the cool-down of `attempt`.
+    /// Whether it comes too late, rather than says nothing.
+    pub fn is_late(&self, generation: u16, op: Op) -> bool {
+        let age = self.generation - generation;
+        op.mark().is_some()
+            && match self.state {
+                State::Closed | State::Recovering => age > 0,
+                State::HalfOpen => age > self.late.into(),
+                _ => true,
+            }
+    }
+
+    /// The outcome of a call that was admitted in `generation` is counted in the state, or opens the breaker because
+    /// of what its window holds, by this clock reading; an opening says that it has got the cool-down of `attempt`.
     pub fn settle<W: Widths>(
         &mut self,
         rules: &Rules,
-        generation: u16,
-        outcome: Outcome,
+        size: Size,
+        (generation, op): (u16, Op),
         reading: Option<i32>,
         attempt: u32,
     ) -> Result<Sight, Wrong> {
-        if self.ignores(generation, outcome) {
+        if self.counts() && size.is_window() {
+            if generation != self.generation {
+                return wrong("an outcome that comes too late opened the breaker");
+            }
+            if !self.list.is_over(size, rules) {
+                return wrong("a breaker was opened by a window that does not call for it");
+            }
+            self.trip::<W>(rules, op, reading, attempt)?;
+            return Ok(Sight::Tripped);
+        }
+        if self.ignores(size, generation, op) {
             return wrong("an outcome that comes too late, or says nothing, changed the state");
         }
         let late = self.generation != generation;
-        match (self.state, outcome) {
-            (State::Open, _) => unreachable!("it ignores every outcome"),
-            (_, Outcome::Neutral) => {
+        let failed = op.ended().outcome.is_failure();
+        match (self.state, op.mark()) {
+            (_, None) => {
                 self.in_flight -= 1;
                 Ok(Sight::Released)
             }
-            (State::Closed, Outcome::Success) => {
-                self.failures = 0;
-                Ok(Sight::Counted)
+            (State::HalfOpen, Some(mark)) if mark.is_bad() => {
+                if u32::from(self.failed_probes) + 1 >= rules.probe_failures {
+                    let reading = self.may_leave(reading)?;
+                    let attempt = most(W::ATTEMPT).min(self.attempt + 1);
+                    self.open(rules, attempt, op, reading);
+                    return Ok(Sight::Reopened);
+                }
+                self.failed_probes += 1;
+                self.in_flight -= u8::from(!late);
+                Ok(if late {
+                    Sight::LateFailedProbe
+                } else {
+                    Sight::FailedProbe
+                })
             }
-            (State::Closed, Outcome::Failure(_)) if u32::from(self.failures) + 1 < rules.threshold => {
-                self.failures += 1;
-                Ok(Sight::Counted)
-            }
-            (State::Closed, Outcome::Failure(hint)) => {
-                let reading = self.may_leave(reading)?;
-                let attempt = match self.left::<W>(reading)? {
-                    // The stable period may have been dated by a helper later.
-                    None if self.decisions && attempt == self.attempt.into() => self.attempt,
-                    None => 0,
-                    Some(_) => self.attempt,
-                };
-                self.open(rules, attempt, hint.as_micros(), reading);
-                Ok(Sight::Tripped)
-            }
-            (State::HalfOpen, Outcome::Failure(hint)) => {
-                let reading = self.may_leave(reading)?;
-                let attempt = most(W::ATTEMPT).min(self.attempt + 1);
-                self.open(rules, attempt, hint.as_micros(), reading);
-                Ok(Sight::Reopened)
-            }
-            (State::HalfOpen, Outcome::Success) if u32::from(self.successes) + 1 < rules.successes => {
+            (State::HalfOpen, Some(_)) if u32::from(self.successes) + 1 < rules.successes => {
                 self.successes += 1;
                 self.in_flight -= u8::from(!late);
                 Ok(if late { Sight::LateCounted } else { Sight::Counted })
             }
-            (State::HalfOpen, Outcome::Success) => {
+            (State::HalfOpen, Some(_)) => {
                 let reading = self.may_leave(reading)?;
-                self.begin(State::Closed, reading + rules.stable as i32);
-                self.attempt = most(W::ATTEMPT).min(self.attempt + 1);
-                Ok(Sight::Closed)
+                let attempt = most(W::ATTEMPT).min(self.attempt + 1);
+                let (state, wait) = match rules.ramp {
+                    0 => (State::Closed, rules.stable),
+                    ramp => (State::Recovering, ramp),
+                };
+                self.begin(state, reading + wait as i32);
+                self.attempt = attempt;
+                Ok(match state {
+                    State::Recovering => Sight::Recovering,
+                    _ => Sight::Closed,
+                })
+            }
+            _ if !failed => {
+                self.failures = 0;
+                Ok(Sight::Counted)
+            }
+            _ if u32::from(self.failures) + 1 < rules.threshold => {
+                self.failures += 1;
+                Ok(Sight::Counted)
+            }
+            _ => {
+                self.trip::<W>(rules, op, reading, attempt)?;
+                Ok(Sight::Tripped)
             }
         }
     }
 
-    fn open(&mut self, rules: &Rules, attempt: u8, hint: u64, reading: i32) {
-        let hint = hint.min(rules.longest_hint.into()) as u32;
-        self.attempt = attempt;
-        self.begin(
-            State::Open,
-            reading + rules.cool_downs[usize::from(attempt)].max(hint) as i32,
-        );
+    fn trip<W: Widths>(
+        &mut self,
+        rules: &Rules,
+        op: Op,
+        reading: Option<i32>,
+        attempt: u32,
+    ) -> Result<(), Wrong> {
+        let reading = self.may_leave(reading)?;
+        let attempt = match self.state {
+            State::Recovering => self.attempt,
+            _ => match self.left::<W>(reading)? {
+                // The stable period may have been dated by a helper later.
+                None if self.decisions && attempt == self.attempt.into() => self.attempt,
+                None => 0,
+                Some(_) => self.attempt,
+            },
+        };
+        self.open(rules, attempt, op, reading);
+        Ok(())
     }
 
-    pub fn reset(&mut self, rules: &Rules, reading: Option<i32>) -> Result<Sight, Wrong> {
+    fn open(&mut self, rules: &Rules, attempt: u8, op: Op, reading: i32) {
+        let hint = u32::from(op.hint()).min(rules.longest_hint);
+        self.attempt = attempt;
+        let wait = rules.cool_downs[usize::from(attempt)].max(hint);
+        self.begin(State::Open, reading + wait as i32);
+    }
+
+    /// Somebody forces a state.
+    pub fn force(&mut self, rules: &Rules, op: Op, reading: Option<i32>) -> Result<Sight, Wrong> {
         let reading = self.may_leave(reading)?;
-        self.begin(State::Closed, reading + rules.stable as i32);
+        let (state, wait, sight) = match op {
+            Op::ForceOpen => (State::ForcedOpen, 0, Sight::ForcedOpen),
+            Op::Disable => (State::Disabled, 0, Sight::Disabled),
+            _ => (State::Closed, rules.stable, Sight::Reset),
+        };
+        self.begin(state, reading + wait as i32);
         self.attempt = 0;
-        Ok(Sight::Reset)
+        Ok(sight)
     }
 
     /// Whether the state word says what the model does.
@@ -321,105 +365,35 @@ impl Model {
                 self.state
             ));
         }
-        let body = match self.state {
-            State::Closed => compare("failures", word.failures(), self.failures.into()),
+        match self.state {
+            State::Closed => compare("failures", word.failures(), self.failures.into())?,
+            State::Recovering => {
+                compare("failures", word.failures(), self.failures.into())?;
+                let seen = word.rank().reverse_bits() >> (32 - W::SEEN);
+                compare("seen", seen, self.seen.into())?;
+            }
             State::Open => compare(
                 "carried bits",
                 word.bits() & ones(W::CARRIED),
                 deadline >> (W::LOW - W::CARRIED) & ones(W::CARRIED),
-            ),
-            State::HalfOpen => compare("in flight", word.in_flight(), self.in_flight.into())
-                .and_then(|()| compare("successes", word.successes(), self.successes.into()))
-                .and_then(|()| compare("late", word.late(), self.late.into())),
-        };
-        body.and_then(|()| {
-            compare(
-                "generation",
-                word.generation(),
-                u32::from(self.generation) & ones(W::GENERATION),
-            )
-        })
-        .and_then(|()| match self.decisions {
-            true => Ok(()),
-            false => compare("tag", word.tag(), u32::from(self.instance) & 3),
-        })
-        .and_then(|()| compare("attempt", word.attempt(), self.attempt.into()))
-    }
-
-    /// A low word is written by a caller whose newest clock reading this is.
-    pub fn set_low<W: Widths>(
-        &mut self,
-        rules: &Rules,
-        word: u32,
-        start: u64,
-        reading: i32,
-    ) -> Result<(), Wrong> {
-        if self.decisions {
-            return Ok(());
-        }
-        if self.timer != Timer::Unset {
-            return wrong("low was written a second time in one instance");
-        }
-        let at = |offset: i32| start.wrapping_add_signed(offset.into());
-        let low = |offset: i32| at(offset) as u32 & ones(W::LOW);
-        let said = word & ones(W::LOW);
-        self.deadline = match self.state {
-            State::Open => {
-                // The maker's deadline, or what a helper knows of it.
-                let rest = u64::from(ones(W::LOW - W::CARRIED));
-                let rounded = self.deadline + (rest - (at(self.deadline) & rest)) as i32;
-                if said == low(self.deadline) {
-                    self.deadline
-                } else {
-                    rounded
-                }
+            )?,
+            State::HalfOpen => {
+                compare("in flight", word.in_flight(), self.in_flight.into())?;
+                compare("successes", word.successes(), self.successes.into())?;
+                compare("failed probes", word.failed_probes(), self.failed_probes.into())?;
+                compare("late", word.late(), self.late.into())?;
             }
-            State::HalfOpen => reading + rules.lease as i32,
-            State::Closed => reading + rules.stable as i32,
-        };
-        self.timer = Timer::Low;
-        if said != low(self.deadline) {
-            return wrong(format!(
-                "low says {said}, where it must be {}",
-                low(self.deadline)
-            ));
+            State::ForcedOpen | State::Disabled => compare("failures", word.failures(), 0)?,
         }
-        self.near::<W>(reading)?;
-        self.counts("low", word >> W::LOW, W::LOW_COUNT)
-    }
-
-    /// A high word is written by a caller whose newest clock reading this is.
-    pub fn set_high<W: Widths>(&mut self, word: u32, start: u64, reading: i32) -> Result<(), Wrong> {
-        match self.timer {
-            _ if self.decisions => return Ok(()),
-            Timer::Unset => return wrong("high was written before low"),
-            Timer::Set => return wrong("high was written a second time in one instance"),
-            Timer::Low => self.timer = Timer::Set,
+        compare(
+            "generation",
+            word.generation(),
+            u32::from(self.generation) & ones(W::GENERATION),
+        )?;
+        if !self.decisions {
+            compare("tag", word.tag(), u32::from(self.instance) & 3)?;
         }
-        self.near::<W>(reading)?;
-        let high = (start.wrapping_add_signed(self.deadline.into()) >> W::LOW) as u32 & ones(W::HIGH);
-        let said = word & ones(W::HIGH);
-        if said != high {
-            return wrong(format!("high says {said}, where it must be {high}"));
-        }
-        self.counts("high", word >> W::HIGH, W::HIGH_COUNT)
-    }
-
-    fn near<W: Widths>(&self, reading: i32) -> Result<(), Wrong> {
-        match self.deadline.abs_diff(reading) < Deadline::<W>::REACH {
-            true => Ok(()),
-            false => {
-                wrong("limit: a helper's reading is too far from the deadline; choose other widths or times")
-            }
-        }
-    }
-
-    fn counts(&self, name: &str, said: u32, width: u32) -> Result<(), Wrong> {
-        let count = u32::from(self.instance) & ones(width);
-        match said == count {
-            true => Ok(()),
-            false => wrong(format!("{name} counts {said} timers, where it must be {count}")),
-        }
+        compare("attempt", word.attempt(), self.attempt.into())
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::hash::{Hash, Hasher};
 
-use watertight::breaker::protocol::Outcome;
+use watertight::breaker::Outcome;
+use watertight::breaker::protocol::{Ended, Forced};
 use watertight::breaker::rules::Rules;
 use watertight::{Micros, State};
 
 use crate::explore::Answers;
 use crate::model::{Claims, Model};
+use crate::tape::Mark;
 
 /// One operation of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,26 +17,65 @@ pub enum Op {
     Admit,
     /// Settles the oldest permit, if there is one.
     Success,
+    /// The same, of a call that took too long.
+    SlowSuccess,
     /// The same; with the ticks that the service asks to be left alone for.
     Failure(u8),
+    /// The same, of a call that took too long.
+    SlowFailure,
     /// The same.
-    Neutral,
+    Ignored,
     /// Lets go of the oldest permit, if there is one, and never settles it.
     Forget,
     Reset,
+    ForceOpen,
+    Disable,
     Observe,
 }
 
 impl Op {
     pub const fn needs_permit(self) -> bool {
-        !matches!(self, Self::Admit | Self::Reset | Self::Observe)
+        self.forces().is_none() && !matches!(self, Self::Admit | Self::Observe)
     }
 
-    pub fn outcome(self) -> Outcome {
+    pub const fn forces(self) -> Option<Forced> {
         match self {
-            Self::Success => Outcome::Success,
-            Self::Failure(hint) => Outcome::Failure(Micros::from_micros(hint.into())),
-            _ => Outcome::Neutral,
+            Self::Reset => Some(Forced::Closed),
+            Self::ForceOpen => Some(Forced::Open),
+            Self::Disable => Some(Forced::Disabled),
+            _ => None,
+        }
+    }
+
+    pub const fn ended(self) -> Ended {
+        let outcome = match self {
+            Self::Success | Self::SlowSuccess => Outcome::Success,
+            Self::Failure(0) | Self::SlowFailure => Outcome::Failure,
+            Self::Failure(hint) => Outcome::FailureRetryAfter(Micros::from_micros(hint as u64)),
+            _ => Outcome::Ignored,
+        };
+        Ended {
+            outcome,
+            slow: matches!(self, Self::SlowSuccess | Self::SlowFailure),
+        }
+    }
+
+    /// What is counted of it; `None`: nothing.
+    pub const fn mark(self) -> Option<Mark> {
+        match self {
+            Self::Success => Some(Mark::GOOD),
+            Self::SlowSuccess => Some(Mark::SLOW),
+            Self::Failure(_) => Some(Mark::FAILED),
+            Self::SlowFailure => Some(Mark::BOTH),
+            _ => None,
+        }
+    }
+
+    /// How long the service asks to be left alone.
+    pub const fn hint(self) -> u8 {
+        match self {
+            Self::Failure(hint) => hint,
+            _ => 0,
         }
     }
 }
@@ -58,6 +99,10 @@ pub enum Clock {
 pub const PERMITS: usize = 4;
 /// Most threads.
 pub const THREADS: usize = 3;
+/// The state, the two timer words, and the window's: a cursor and strips.
+pub const WORDS: usize = 3 + 1 + 5;
+
+pub type Words = [u32; WORDS];
 
 #[derive(Clone, Copy, Default)]
 pub struct Permit {
@@ -73,6 +118,8 @@ pub struct Made {
     pub generation: u16,
     pub instance: u16,
     pub event: bool,
+    /// What a ramp decided: admitted, or refused for so many ticks.
+    pub refused: Option<u32>,
 }
 
 /// What an observer saw of the state, and what there was to be seen.
@@ -82,12 +129,27 @@ pub struct Seen {
     pub model: Model,
 }
 
+/// What became of an outcome that goes into a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Entry {
+    #[default]
+    None,
+    /// It is one of the last calls.
+    Counted,
+    /// It was written where nobody looks any more.
+    InVain,
+}
+
 #[derive(Clone, Copy, Default, Hash)]
 pub struct Thread {
     pub slot: u8,
     pub op: Option<Op>,
     /// Past the first, quick look at a closed breaker.
     pub slow: bool,
+    /// Its outcome was counted by a window, which is now looked at.
+    pub counted: bool,
+    /// Which rules this attempt obeys: the first, or the second.
+    pub second: bool,
     pub answers: Answers,
     /// The last clock reading of this attempt.
     pub reading: Option<i32>,
@@ -95,8 +157,21 @@ pub struct Thread {
     pub held: Option<i32>,
     pub permits: Permits,
     pub made: Option<Made>,
+    pub entry: Entry,
+    /// Whether the last calls were all successes when this attempt began, and its permit is of their generation.
+    pub clean: bool,
     /// Observing: what there was at the last look.
     pub seen: Option<Seen>,
+    /// Observing: all that a window has held since this attempt began, a bit for each.
+    pub counts: u128,
+}
+
+impl Thread {
+    /// From the first load again, or to the second look.
+    pub fn begin_attempt(&mut self) {
+        (self.answers, self.reading, self.counts) = (Answers::default(), None, 0);
+        (self.clean, self.second) = (false, false);
+    }
 }
 
 /// The permits that a thread holds, the oldest first.
@@ -134,7 +209,7 @@ impl Hash for Permits {
 
 #[derive(Clone)]
 pub struct Moment {
-    pub words: [u32; 3],
+    pub words: Words,
     /// The last reading, where one moves from it.
     pub time: i32,
     pub model: Model,
@@ -146,6 +221,10 @@ pub struct Moment {
 pub struct Plan {
     pub claims: Claims,
     pub rules: Rules,
+    /// A second set, which any attempt may obey instead.
+    pub second: Option<Rules>,
+    /// How many of the last calls count; 0: failures in a row do.
+    pub calls: u32,
     /// The clock at the start.
     pub start: u64,
     pub clock: Clock,
@@ -153,4 +232,14 @@ pub struct Plan {
     pub before: &'static [(Op, i32)],
     /// One for each thread.
     pub scripts: &'static [Script],
+}
+
+impl Plan {
+    /// The rules that this thread's attempt obeys.
+    pub fn rules_of(&self, thread: &Thread) -> &Rules {
+        match &self.second {
+            Some(rules) if thread.second => rules,
+            _ => &self.rules,
+        }
+    }
 }

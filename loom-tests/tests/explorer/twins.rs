@@ -3,19 +3,20 @@
 //! Each twin is looked at twice where it can be. Against all claims, most are caught at once, by the first word that
 //! they write. Against the decisions alone, what is found is the harm that they do to a caller.
 
+use watertight::breaker::window::InARow;
 use watertight::breaker::word::Widths;
 
 use crate::breaker::Set;
 use crate::explore::{Found, explore, shortest};
 use crate::model::Claims;
-use crate::script::Op::{Admit, Failure, Forget, Neutral, Reset};
+use crate::script::Op::{Admit, Failure, Forget, Ignored, Reset};
 use crate::script::{Clock, Plan, Script};
 use crate::scripts::{CALL, CALLS, FORGOTTEN, Narrow, OPEN, PLAN, rules};
 use crate::subjects::*;
 
 /// Explores until a claim is broken, breadth first, so that a shortest way is printed; and compares the sentence.
 fn caught<S: Subject, W: Widths>(plan: Plan, claim: &str) {
-    let set = Set::<S, W>::new(plan);
+    let set = Set::<S, InARow, W>::new(plan);
     let found = match set.begin() {
         Ok(begin) => shortest(&set, &begin).expect("a broken twin keeps every claim"),
         Err(sentence) => Found {
@@ -187,6 +188,10 @@ impl<const GENERATION: u32, const LOW_COUNT: u32, const HIGH_COUNT: u32> Widths
     const ATTEMPT: u32 = Narrow::ATTEMPT;
     const LATE: u32 = Narrow::LATE;
     const PROBES: u32 = Narrow::PROBES;
+    const SEEN: u32 = Narrow::SEEN;
+    const LAP: u32 = Narrow::LAP;
+    const INDEX: u32 = Narrow::INDEX;
+    const TAPE: u32 = Narrow::TAPE;
     const CARRIED: u32 = Narrow::CARRIED;
     const LOW_COUNT: u32 = LOW_COUNT;
     const LOW: u32 = Narrow::LOW;
@@ -208,7 +213,7 @@ fn two_bits_of_round() {
         &[Forget],
         &[Admit],
     ];
-    const PROBE: Script = &[&[Admit], &[Neutral]];
+    const PROBE: Script = &[&[Admit], &[Ignored]];
     // Each reading is a lease after the one before.
     let plan = Plan {
         clock: Clock::Moved(&[3]),
@@ -245,7 +250,7 @@ fn two_bits_of_count_on_low_are_enough_unless_the_deadline_is_the_same() {
 
 /// What ships, with the widths that it needs, keeps every claim.
 fn kept<W: Widths>(plan: Plan) {
-    let set = Set::<Shipped, W>::new(plan);
+    let set = Set::<Shipped, InARow, W>::new(plan);
     let begin = set.begin().expect("what was done before was right");
     explore(&set, &begin).expect("what ships keeps every claim");
 }

@@ -6,7 +6,7 @@
 use watertight::Transition;
 use watertight::breaker::protocol::{self, Admission, Attempt, Ended, Forced, Memory, Reading, Settled};
 use watertight::breaker::rules::Rules;
-use watertight::breaker::window::Counting;
+use watertight::breaker::window::{Counting, InARow, Rule};
 use watertight::breaker::word::Word;
 
 /// The breaker's protocol: see `watertight::breaker::protocol`.
@@ -118,6 +118,33 @@ twins! {
 /// The last-calls window as it ships, and its twins: each module has a `Tape`.
 pub use watertight::breaker::window::Tape;
 
+/// A way to count, for a window of so many calls on so many strips.
+pub trait Windowed: Counting {
+    /// Of each outcome; 0: it has no window.
+    const BITS: u32;
+    fn of(calls: u32, strips: u32) -> Self;
+}
+
+impl Windowed for InARow {
+    const BITS: u32 = 0;
+    fn of(_: u32, _: u32) -> Self {
+        Self
+    }
+}
+
+macro_rules! windowed {
+    ($($path:ident)::+) => {
+        impl<K: Rule> Windowed for $($path)::+<K> {
+            const BITS: u32 = K::BITS;
+            fn of(calls: u32, strips: u32) -> Self {
+                Self { calls, strips, rule: core::marker::PhantomData }
+            }
+        }
+    };
+}
+
+windowed!(Tape);
+
 macro_rules! window_twins {
     ($($module:ident;)*) => {$(
         #[allow(unused, clippy::all)]
@@ -131,6 +158,7 @@ macro_rules! window_twins {
             use watertight::breaker::word::{Widths, Word};
             include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
         }
+        windowed!($module::Tape);
     )*};
 }
 

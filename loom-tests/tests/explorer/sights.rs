@@ -1,0 +1,67 @@
+//! What a claim is about: it must be seen, or the claim was not tried.
+
+/// Something that a step showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Sight {
+    Counted,
+    LateCounted,
+    FailedProbe,
+    LateFailedProbe,
+    Released,
+    Probed,
+    Filled,
+    Renewed,
+    HalfOpened,
+    Tripped,
+    Reopened,
+    Closed,
+    Recovering,
+    Ramped,
+    RampAdmitted,
+    Reset,
+    ForcedOpen,
+    Disabled,
+    HelperSetLow,
+    HelperSetHigh,
+    HelperRounded,
+    MakerSetHighForHelper,
+    SwapLost,
+    RefusedOpen,
+    RefusedFull,
+    RefusedRecovering,
+    RefusedForced,
+    LookedAgainInVain,
+    CameTooLate,
+    SawWait,
+    /// An outcome was written to a window.
+    Recorded,
+    /// One too late, where nobody looks any more.
+    RecordedInVain,
+    /// A success that a clean window did not need.
+    CleanSuccess,
+    WindowStarted,
+    WindowAdvanced,
+    WindowFull,
+    WindowCleaned,
+    WindowSoiled,
+    /// A breaker was opened by another than who wrote the decisive outcome.
+    TrippedForAnother,
+    /// A success completed the minimum, and the breaker was opened for that.
+    TrippedBySuccess,
+    /// An observer read a window while others wrote.
+    SawCounts,
+    /// A limit that another set of rules had made smaller was met.
+    OverLimit,
+}
+
+impl Sight {
+    /// Its bit, if it is on.
+    pub const fn when(self, on: bool) -> u64 {
+        (on as u64) << self as u8
+    }
+
+    pub const fn bit(self) -> u64 {
+        self.when(true)
+    }
+}
