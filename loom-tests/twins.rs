@@ -78,6 +78,94 @@ const LAST_CALLS: &[Twin] = &[
             "Ok(Some(Recorded::Done))",
         )],
     },
+    // Nor before one is.
+    Twin {
+        name: "not_judged_before",
+        changes: &[
+            (
+                "if self.may_open::<M>(rules, cursor, strip) { let Some(counts)",
+                "if false { let Some(counts)",
+            ),
+            ("strip.newest_is_bad() || strip.is_full()", "strip.is_full()"),
+        ],
+    },
+    // A quick success is written on a failure that nobody has judged.
+    Twin {
+        name: "quick_success_not_judged",
+        changes: &[("strip.newest_is_bad() || strip.is_full()", "strip.is_full()")],
+    },
+    // A success does not complete the minimum.
+    Twin {
+        name: "success_completes_nothing",
+        changes: &[(
+            "strip.newest_is_bad() || cursor.mode() == Mode::Counting && self.written::<M>(cursor, strip) == self.minimum(rules)",
+            "strip.newest_is_bad()",
+        )],
+    },
+    // A new generation begins on the same lap.
+    Twin {
+        name: "started_on_the_same_lap",
+        changes: &[(
+            "cursor.started(word)",
+            "{ let laps = ((1 << M::Widths::LAP) - 1) << M::Widths::INDEX; \
+               Cursor::from_bits(cursor.started(word).bits() & !laps | cursor.bits() & laps) }",
+        )],
+    },
+    // A window that was clean goes on one lap later, where the strips that it forgot still count.
+    Twin {
+        name: "soiled_on_the_next_lap",
+        changes: &[(
+            "cursor.soiled()",
+            "{ let laps = ((1 << M::Widths::LAP) - 1) << M::Widths::INDEX; \
+               let next = cursor.bits() + (1 << M::Widths::INDEX); \
+               Cursor::from_bits(cursor.soiled().bits() & !laps | next & laps) }",
+        )],
+    },
+    // A strip is begun without another look at the cursor.
+    Twin {
+        name: "begins_at_first_look",
+        changes: &[(
+            "if self.load_cursor(memory)? != cursor { return Ok(None); } Strip::first",
+            "Strip::first",
+        )],
+    },
+    // A sum with a strip missing is believed without another look.
+    Twin {
+        name: "sums_at_first_look",
+        changes: &[(
+            "if !all && !self.is_newest(memory, cursor, strip)? { return Ok(None); }",
+            "let _ = all;",
+        )],
+    },
+    // A window is taken for clean though it was never full.
+    Twin {
+        name: "clean_too_early",
+        changes: &[(
+            "let clean = counts.calls == self.calls && is_clean(counts);",
+            "let clean = is_clean(counts);",
+        )],
+    },
+    // A window is taken for clean though calls were slow.
+    Twin {
+        name: "clean_though_slow",
+        changes: &[("counts.failures == 0 && counts.slow == 0", "counts.failures == 0")],
+    },
+    // A clean window takes a success of any generation.
+    Twin {
+        name: "clean_of_any_generation",
+        changes: &[(
+            "if word != ticket || !word.is_closed() || !cursor.is_of(word) {",
+            "if cursor.mode() != Mode::Clean && (word != ticket || !word.is_closed() || !cursor.is_of(word)) {",
+        )],
+    },
+    // A quick success is written in whatever generation it is.
+    Twin {
+        name: "quick_success_of_any_generation",
+        changes: &[(
+            "if word != ticket || !word.is_closed() || !cursor.is_of(word) {",
+            "if !word.is_closed() || !cursor.is_of(word) {",
+        )],
+    },
 ];
 
 const BREAKER: &[Twin] = &[
@@ -250,5 +338,139 @@ const BREAKER: &[Twin] = &[
     Twin {
         name: "no_lease",
         changes: &[("if !half_open || full {", "if !half_open {")],
+    },
+    // The end of a ramp begins a new generation: what is under way comes too late.
+    Twin {
+        name: "ramp_ends_generation",
+        changes: &[(
+            "let next = word.ramped();",
+            "let next = word.closed(word.attempt());",
+        )],
+    },
+    // The end of a ramp is no new instance: the stable period is that of the ramp.
+    Twin {
+        name: "ramp_ends_in_instance",
+        changes: &[(
+            "let next = word.ramped();",
+            "let next = word.ramped().filled().filled().filled().ticket();",
+        )],
+    },
+    // A call that the ramp refuses is not seen: the same call is refused again and again.
+    Twin {
+        name: "ramp_refusal_unseen",
+        changes: &[(
+            "if !swap_state(memory, word, next, Ordering::Relaxed)? { return Ok(None); } Ok(Some(if",
+            "if rules.until_ranked(word.rank(), left) == 0 \
+                && !swap_state(memory, word, next, Ordering::Relaxed)? { return Ok(None); } Ok(Some(if",
+        )],
+    },
+    // Who loses the race in a ramp decides all the same.
+    Twin {
+        name: "ramp_decides_unseen",
+        changes: &[(
+            "if !swap_state(memory, word, next, Ordering::Relaxed)? { return Ok(None); } Ok(Some(if",
+            "swap_state(memory, word, next, Ordering::Relaxed)?; Ok(Some(if",
+        )],
+    },
+    // A ramp goes by the rank of the next call.
+    Twin {
+        name: "ramp_rank_of_next",
+        changes: &[(
+            "rules.until_ranked(word.rank(), left) == 0",
+            "rules.until_ranked(next.rank(), left) == 0",
+        )],
+    },
+    // Who closes dates the ramp by the stable period.
+    Twin {
+        name: "ramp_dated_as_stable",
+        changes: &[(
+            "(word.recovering(word.next_attempt()), rules.ramp)",
+            "(word.recovering(word.next_attempt()), rules.stable)",
+        )],
+    },
+    // A helper does.
+    Twin {
+        name: "helper_dates_ramp_as_stable",
+        changes: &[(
+            "State::Recovering => rules.deadline(now, rules.ramp)",
+            "State::Recovering => rules.deadline(now, rules.stable)",
+        )],
+    },
+    // A ramp that is over counts as a stable period.
+    Twin {
+        name: "ramp_is_stable",
+        changes: &[(
+            "State::Closed if timer.left(rules.ticks(now)).is_none() => 0",
+            "_ if timer.left(rules.ticks(now)).is_none() => 0",
+        )],
+    },
+    // A probe that fails, and is borne, keeps its slot.
+    Twin {
+        name: "failed_probe_keeps_slot",
+        changes: &[(
+            "if age == 0 && ended.outcome != Outcome::Ignored { next.released() }",
+            "if age == 0 && !ended.mark().is_bad() && ended.outcome != Outcome::Ignored { next.released() }",
+        )],
+    },
+    // A failure from an earlier round gives a slot of this one back.
+    Twin {
+        name: "late_failure_gives_slot_back",
+        changes: &[(
+            "if age == 0 && ended.outcome != Outcome::Ignored { next.released() }",
+            "if (age == 0 || ended.mark().is_bad()) && ended.outcome != Outcome::Ignored { next.released() }",
+        )],
+    },
+    // One failure more than is to be borne.
+    Twin {
+        name: "one_failure_more",
+        changes: &[(
+            "word.failed_probes() + 1 >= rules.probe_failures",
+            "word.failed_probes() >= rules.probe_failures",
+        )],
+    },
+    // Who leaves a forced state does not look whether its timer is set.
+    Twin {
+        name: "forced_leaves_unset",
+        changes: &[(
+            "let word = load_state(memory)?; if load_timer(memory, rules, word)?.is_none() { return Ok(None); }",
+            "let word = load_state(memory)?; \
+             let forced = matches!(word.state(), State::ForcedOpen | State::Disabled); \
+             if !forced && load_timer(memory, rules, word)?.is_none() { return Ok(None); }",
+        )],
+    },
+    // What is forced open is open until a time.
+    Twin {
+        name: "forced_open_ends",
+        changes: &[
+            (
+                "State::ForcedOpen => { return Ok(Some(Admission::Refused { reason: Reason::ForcedOpen, wait: None, })); }",
+                "",
+            ),
+            (
+                "State::Open | State::HalfOpen => {}",
+                "State::Open | State::HalfOpen | State::ForcedOpen => {}",
+            ),
+        ],
+    },
+    // The state is read before what the window counts.
+    Twin {
+        name: "state_before_cursor",
+        changes: &[(
+            "let head = counting.head(memory)?; let word = load_state(memory)?; let age",
+            "let word = load_state(memory)?; let head = counting.head(memory)?; let age",
+        )],
+    },
+    // Who closes also sweeps the window: when he is late, the live one.
+    Twin {
+        name: "closer_sweeps",
+        changes: &[(
+            "rules.deadline(now, wait))?; Ok(made.map(Settled::Done))",
+            "rules.deadline(now, wait))?; \
+             if made.is_some() { \
+                 let strip = memory.load(Place::Window(1), Ordering::Acquire)?; \
+                 memory.swap_if(Place::Window(1), strip, 0, Ordering::Release)?; \
+             } \
+             Ok(made.map(Settled::Done))",
+        )],
     },
 ];

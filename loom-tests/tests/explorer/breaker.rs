@@ -155,8 +155,8 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
             }),
             Op::Admit => S::admit(&memory, rules).map(|done| done.map(Done::Admitted)),
             Op::Success if !thread.slow => (self.counting)
-                .is_quiet_success(&memory, ticket)
-                .map(|quiet| quiet.then(nothing)),
+                .succeed_quickly(&memory, ticket)
+                .map(|done| done.then(nothing)),
             Op::Forget => Ok(Some(nothing())),
             Op::Observe => S::observe(&memory, self.counting, rules).map(|done| done.map(Done::Observed)),
             _ => match op.forces() {

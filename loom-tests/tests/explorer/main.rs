@@ -20,6 +20,8 @@ mod breaker;
 mod claims;
 mod explore;
 mod model;
+mod phase_twins;
+mod phases;
 mod script;
 mod scripts;
 mod sights;

@@ -199,8 +199,11 @@ impl Model {
             .sum();
         let step = rules.ramp.div_ceil(1 << W::SEEN);
         let from = (place * step).min(rules.ramp);
-        let gone = rules.ramp.saturating_sub(left);
-        from.saturating_sub(gone)
+        // More may be left than the ramp is long: by an old reading, or by other rules.
+        match from {
+            0 => 0,
+            from => (from + left).saturating_sub(rules.ramp),
+        }
     }
 
     /// Whether the outcome of a call that was admitted in `generation` changes nothing.

@@ -88,7 +88,7 @@ pub const CALLS: Script = &[
     &[Admit],
     &[Success, Failure(0), Ignored],
 ];
-const ADMIT: Script = &[&[Admit]];
+pub const ADMIT: Script = &[&[Admit]];
 const MIXED: Script = &[
     &[Admit, Op::Reset, Observe],
     &[Success, Failure(5), Ignored, Forget],
@@ -124,7 +124,7 @@ const LAST_GENERATION: &[(Op, i32)] = &[
 const MOST_ALONE: u32 = 24;
 
 /// Explores all of a plan. At least so many states there are, and each of these sights was seen.
-fn keeps<W: Widths>(plan: Plan, states: u64, sights: &[Sight]) {
+pub fn keeps<W: Widths>(plan: Plan, states: u64, sights: &[Sight]) {
     keeps_counting::<InARow, W>(plan, states, sights, MOST_ALONE);
 }
 

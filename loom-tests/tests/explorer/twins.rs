@@ -15,7 +15,7 @@ use crate::scripts::{CALL, CALLS, FORGOTTEN, Narrow, OPEN, PLAN, rules};
 use crate::subjects::*;
 
 /// Explores until a claim is broken, breadth first, so that a shortest way is printed; and compares the sentence.
-fn caught<S: Subject, W: Widths>(plan: Plan, claim: &str) {
+pub fn caught<S: Subject, W: Widths>(plan: Plan, claim: &str) {
     let set = Set::<S, InARow, W>::new(plan);
     let found = match set.begin() {
         Ok(begin) => shortest(&set, &begin).expect("a broken twin keeps every claim"),
@@ -33,7 +33,7 @@ fn caught<S: Subject, W: Widths>(plan: Plan, claim: &str) {
 }
 
 /// The same by what callers see.
-fn harms<S: Subject, W: Widths>(plan: Plan, claim: &str) {
+pub fn harms<S: Subject, W: Widths>(plan: Plan, claim: &str) {
     caught::<S, W>(decisions(plan), claim);
 }
 

@@ -113,6 +113,21 @@ twins! {
     LateProbeDoesNotCount, late_probe_does_not_count;
     NoLease, no_lease;
     ObservesAtFirstLook, observes_at_first_look;
+    RampEndsGeneration, ramp_ends_generation;
+    RampEndsInInstance, ramp_ends_in_instance;
+    RampRefusalUnseen, ramp_refusal_unseen;
+    RampDecidesUnseen, ramp_decides_unseen;
+    RampRankOfNext, ramp_rank_of_next;
+    RampDatedAsStable, ramp_dated_as_stable;
+    HelperDatesRampAsStable, helper_dates_ramp_as_stable;
+    RampIsStable, ramp_is_stable;
+    FailedProbeKeepsSlot, failed_probe_keeps_slot;
+    LateFailureGivesSlotBack, late_failure_gives_slot_back;
+    OneFailureMore, one_failure_more;
+    ForcedLeavesUnset, forced_leaves_unset;
+    ForcedOpenEnds, forced_open_ends;
+    StateBeforeCursor, state_before_cursor;
+    CloserSweeps, closer_sweeps;
 }
 
 /// The last-calls window as it ships, and its twins: each module has a `Tape`.
@@ -164,4 +179,15 @@ macro_rules! window_twins {
 
 window_twins! {
     not_judged_after;
+    not_judged_before;
+    quick_success_not_judged;
+    success_completes_nothing;
+    started_on_the_same_lap;
+    soiled_on_the_next_lap;
+    begins_at_first_look;
+    sums_at_first_look;
+    clean_too_early;
+    clean_though_slow;
+    clean_of_any_generation;
+    quick_success_of_any_generation;
 }
