@@ -111,14 +111,13 @@ const LAST_CALLS: &[Twin] = &[
                Cursor::from_bits(cursor.started(word).bits() & !laps | cursor.bits() & laps) }",
         )],
     },
-    // A window that was clean goes on one lap later, where the strips that it forgot still count.
+    // A window that was clean goes on in the same lap, whose strips it forgot.
     Twin {
-        name: "soiled_on_the_next_lap",
+        name: "soiled_on_the_same_lap",
         changes: &[(
             "cursor.soiled()",
             "{ let laps = ((1 << M::Widths::LAP) - 1) << M::Widths::INDEX; \
-               let next = cursor.bits() + (1 << M::Widths::INDEX); \
-               Cursor::from_bits(cursor.soiled().bits() & !laps | next & laps) }",
+               Cursor::from_bits(cursor.soiled().bits() & !laps | cursor.bits() & laps) }",
         )],
     },
     // A strip is begun without another look at the cursor.

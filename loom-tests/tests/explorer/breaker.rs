@@ -119,7 +119,8 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
             threads: [Thread::default(); THREADS],
         };
         for &(op, reading) in self.plan.before {
-            loop {
+            // What was refused has no end.
+            while !op.needs_permit() || moment.threads[0].permits.count > 0 {
                 let step = self.step(&moment, 0, (op, false), reading)?;
                 moment = step.moment;
                 if step.ended {

@@ -28,6 +28,8 @@ mod sights;
 #[path = "../subjects/mod.rs"]
 mod subjects;
 mod tape;
+mod tape_twins;
+mod tapes;
 mod timers;
 mod twins;
 mod window;

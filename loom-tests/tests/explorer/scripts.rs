@@ -30,7 +30,7 @@ impl Widths for Narrow {
     const PROBES: u32 = 2;
     const SEEN: u32 = 2;
     const LAP: u32 = 3;
-    const INDEX: u32 = 2;
+    const INDEX: u32 = 3;
     const TAPE: u32 = 3;
     const CARRIED: u32 = 4;
     const LOW_COUNT: u32 = 4;

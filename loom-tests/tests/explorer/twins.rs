@@ -3,6 +3,8 @@
 //! Each twin is looked at twice where it can be. Against all claims, most are caught at once, by the first word that
 //! they write. Against the decisions alone, what is found is the harm that they do to a caller.
 
+use std::any::type_name;
+
 use watertight::breaker::window::InARow;
 use watertight::breaker::word::Widths;
 
@@ -16,7 +18,12 @@ use crate::subjects::*;
 
 /// Explores until a claim is broken, breadth first, so that a shortest way is printed; and compares the sentence.
 pub fn caught<S: Subject, W: Widths>(plan: Plan, claim: &str) {
-    let set = Set::<S, InARow, W>::new(plan);
+    caught_counting::<S, InARow, W>(plan, claim);
+}
+
+/// The same with this way to count.
+pub fn caught_counting<S: Subject, N: Windowed, W: Widths>(plan: Plan, claim: &str) {
+    let set = Set::<S, N, W>::new(plan);
     let found = match set.begin() {
         Ok(begin) => shortest(&set, &begin).expect("a broken twin keeps every claim"),
         Err(sentence) => Found {
@@ -24,7 +31,8 @@ pub fn caught<S: Subject, W: Widths>(plan: Plan, claim: &str) {
             way: Vec::new(),
         },
     };
-    println!("{}, {:?}: {found:?}", S::NAME, plan.claims);
+    let name = [S::NAME, type_name::<N>()].join(", ");
+    println!("{name}, {:?}: {found:?}", plan.claims);
     assert!(
         found.sentence.contains(claim),
         "not caught by `{claim}`, but by: {}",

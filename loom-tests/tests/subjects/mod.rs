@@ -183,7 +183,7 @@ window_twins! {
     quick_success_not_judged;
     success_completes_nothing;
     started_on_the_same_lap;
-    soiled_on_the_next_lap;
+    soiled_on_the_same_lap;
     begins_at_first_look;
     sums_at_first_look;
     clean_too_early;
