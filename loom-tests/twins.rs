@@ -472,4 +472,20 @@ const BREAKER: &[Twin] = &[
              Ok(made.map(Settled::Done))",
         )],
     },
+    // A round is full at exactly so many probes: fewer probes make it overflow.
+    Twin {
+        name: "full_by_equality",
+        changes: &[(
+            "half_open && word.in_flight() >= rules.probes",
+            "half_open && word.in_flight() == rules.probes",
+        )],
+    },
+    // A half-open period is decided at exactly so many successes: who then needs fewer never closes it.
+    Twin {
+        name: "closed_by_equality",
+        changes: &[(
+            "word.successes() + 1 >= rules.successes",
+            "word.successes() + 1 == rules.successes",
+        )],
+    },
 ];

@@ -15,6 +15,7 @@
 //! | `scripts`, `phases` | what is explored of what ships; the large plans are run by `.ci/explore` |
 //! | `twins` | what must be caught |
 
+mod adjusted;
 mod alone;
 mod breaker;
 mod claims;
@@ -25,6 +26,7 @@ mod phases;
 mod script;
 mod scripts;
 mod sights;
+mod straight;
 #[path = "../subjects/mod.rs"]
 mod subjects;
 mod tape;

@@ -228,7 +228,9 @@ impl Model {
             && match self.state {
                 State::Closed | State::Recovering => age > 0,
                 State::HalfOpen => age > self.late.into(),
-                _ => true,
+                // Nothing is recorded of a call that was admitted while disabled; but it is in time.
+                State::Disabled => age > 0,
+                State::Open | State::ForcedOpen => true,
             }
     }
 

@@ -14,7 +14,7 @@ use crate::script::Op::{
     Admit, Failure, ForceOpen, Forget, Observe, Reset, SlowFailure, SlowSuccess, Success,
 };
 use crate::script::{Clock, Op, Plan, Script};
-use crate::scripts::{CALLS, Narrow, PLAN, keeps_counting, rules};
+use crate::scripts::{CALLS, Narrow, PLAN, rules};
 use crate::sights::Sight;
 use crate::subjects::{Shipped, Tape, Windowed};
 

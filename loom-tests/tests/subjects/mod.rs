@@ -128,6 +128,8 @@ twins! {
     ForcedOpenEnds, forced_open_ends;
     StateBeforeCursor, state_before_cursor;
     CloserSweeps, closer_sweeps;
+    FullByEquality, full_by_equality;
+    ClosedByEquality, closed_by_equality;
 }
 
 /// The last-calls window as it ships, and its twins: each module has a `Tape`.
