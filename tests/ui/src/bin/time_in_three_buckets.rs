@@ -1,0 +1,12 @@
+//! error: a window of time has 2, 4, 8, 16 or 32 buckets
+
+use watertight::breaker::{FailureRate, LastTime, NoRandom};
+use watertight::{Breaker, Config, last_time};
+
+static LINK: Config<NoRandom, FailureRate> = Config::failure_rate(50, 10).build();
+static BREAKER: Breaker<(), &Config<NoRandom, FailureRate>, last_time!(10_000, 3)> =
+    Breaker::with_window((), &LINK, LastTime::new());
+
+fn main() {
+    let _ = &BREAKER;
+}
