@@ -7,7 +7,7 @@
 //!
 //! record(outcome)
 //! 1 load the era, then the state. Not closed or recovering in the permit's generation: late.
-//! 2 load the hand, then the era; changed: again. Ask the clock.
+//! 2 load the hand. Ask the clock.
 //! 3 the hand is in the next version: CAS the era to it, of this generation.
 //! 4 the era is of another generation, or this moment is away from the hand, a whole ring ahead or out of reach behind:
 //!   sweep all buckets. CAS the hand to this moment's bucket, in the next version. CAS the era to it, of this generation.
@@ -18,8 +18,8 @@
 //!   the state has changed or the window is not over.
 //!
 //! sweep      load a tally. Clear, or left behind only once: next. Load era and hand; changed: again. CAS it to clear.
-//! judge      sum up the bad ones of the window, then the successes. Over: the bad ones again, changed: again.
-//!            Load era and hand; changed: again.
+//! judge      sum up the bad ones of the window, then, if there are any, the successes. Over: the bad ones again; changed:
+//!            again. Load era and hand; changed: again.
 //! A failed CAS: again, from 1.
 //! ```
 //!
@@ -28,13 +28,16 @@
 //! another version. Whoever reads sums under one era and one hand, and finds both unchanged in the end, has
 //! therefore read numbers that only grew. The successes are read between two readings of the bad ones, which were the
 //! same; the successes grew by one at a time: so there was a moment at which exactly this was in the window. No rate is
-//! overstated, and none is the rate of two windows.
+//! overstated, and none is the rate of two windows. (Without a rule for slow calls one reading of the failures would do:
+//! read before the successes, they can only be too few. With one, a slow success that was missed makes a rate of failures
+//! too high.)
 //!
 //! Every beginning, and every step of time, is decided by a CAS on the hand: of two who come after the same idle time,
 //! one moves it, and the other finds it moved. The era only follows. Until it has, nothing is counted and the
-//! hand stays, so era and hand are never more than one version apart, and the turn tells which. Whoever finds the
-//! hand ahead helps; if he does so for a generation that is over, the next caller begins once more. A version begins
-//! wherever the clock then is, ahead of the hand or behind it.
+//! hand stays, so era and hand are never more than one version apart, and the turn tells which. An era and a hand that
+//! were read in this order and agree were thus there together; if the hand was ahead, and the era has followed since, the
+//! CAS on the era fails. Whoever finds the hand ahead helps; if he does so for a generation that is over, the next caller
+//! begins once more. A version begins wherever the clock then is, ahead of the hand or behind it.
 //!
 //! What is swept is what nobody counts any more, and could be taken for something present if it stayed: versions
 //! and rounds come round. A tally that was left behind by one round, or by one version, is let be, since it is most often
@@ -114,7 +117,7 @@ use crate::time::Micros;
 /// `WORDS` is [`words_for`](Self::words_for) of that: two, and two for every bucket (four with a rule for slow calls).
 ///
 /// # Cost
-/// An outcome is one reading of the clock, six loads (eight with a rule for slow calls) and one compare-and-swap. The first
+/// An outcome is one reading of the clock, five loads (seven with a rule for slow calls) and one compare-and-swap. The first
 /// in a new bucket is one compare-and-swap more, and two loads (four) for each bucket that has passed. A failure, a slow
 /// call, and each success in a bucket that has no more of them than the minimum of calls, then looks at the
 /// window: as many loads as it has buckets if nothing failed, else up to three times as many (with a rule for slow calls
@@ -276,11 +279,6 @@ impl<K: Rule> Ring<K> {
         Ok(Hand::from_bits(memory.load(HAND, Ordering::Acquire)?))
     }
 
-    fn is_in<M: Memory>(self, memory: &M, era: Era<M::Widths>) -> Result<bool, M::Stop> {
-        // ORDERING: Relaxed; the Acquire loads before make this at least as new as what they showed.
-        Ok(memory.load(ERA, Ordering::Relaxed)? == era.bits())
-    }
-
     /// Whether era and hand are still these, after tallies were read.
     fn is_at<M: Memory>(
         self,
@@ -288,8 +286,9 @@ impl<K: Rule> Ring<K> {
         era: Era<M::Widths>,
         hand: Hand<M::Widths>,
     ) -> Result<bool, M::Stop> {
-        // ORDERING: Relaxed; as in `is_in`.
-        Ok(memory.load(HAND, Ordering::Relaxed)? == hand.bits() && self.is_in(memory, era)?)
+        // ORDERING: Relaxed, both; the Acquire loads before make these at least as new as what they showed.
+        Ok(memory.load(HAND, Ordering::Relaxed)? == hand.bits()
+            && memory.load(ERA, Ordering::Relaxed)? == era.bits())
     }
 
     /// Brings the era to the generation of `word`, and the hand to the bucket `number` unless it is beyond.
@@ -412,9 +411,6 @@ impl<K: Rule> Counting for Ring<K> {
         mark: Mark,
     ) -> Attempt<Recorded, M> {
         let hand = self.load_hand(memory)?;
-        if !self.is_in(memory, era)? {
-            return Ok(None);
-        }
         let number = self.shape.number::<M::Widths>(memory.now()?);
         let Some((era, hand)) = self.advance(memory, word, era, hand, number)? else {
             return Ok(None);
