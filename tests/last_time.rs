@@ -4,7 +4,8 @@
 mod common;
 
 use core::time::Duration;
-use std::sync::Barrier;
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use common::micros;
@@ -367,15 +368,36 @@ fn slow_calls_count_beside_failures() {
     );
 }
 
+/// Where threads wait for each other without going to sleep, so that they go on together.
+#[derive(Default)]
+struct Gate(AtomicU32);
+
+impl Gate {
+    /// Until all have come so many times.
+    fn pass(&self, threads: u32, times: u32) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        let mut looks = 0_u32;
+        while self.0.load(Ordering::Acquire) < threads * times {
+            looks += 1;
+            if looks % 1_000 == 0 {
+                thread::yield_now();
+            }
+            spin_loop();
+        }
+    }
+}
+
 #[test]
 fn threads_lose_no_outcome_while_time_moves() {
-    const THREADS: u32 = 4;
-    const CALLS: u32 = 2_500;
+    const THREADS: u32 = 2;
+    const CALLS: u32 = if cfg!(miri) { 100 } else { 50_000 };
     let breaker = ten_seconds(&COUNTS);
     let clock = ManualClock::starting_at(at(u64::MAX - 2 * BUCKET));
+    let gate = Gate::default();
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
+                gate.pass(THREADS, 1);
                 for call in 0..CALLS {
                     let permit = breaker.at(&clock).try_acquire().expect("it never opens");
                     if call % 5 == 0 {
@@ -383,10 +405,8 @@ fn threads_lose_no_outcome_while_time_moves() {
                     } else {
                         permit.success();
                     }
-                    if call % 10 == 0 {
-                        // Ten buckets in all; somebody else may be at it, and then it is fewer.
-                        let _ = clock.advance(micros(10 * BUCKET / (u64::from(THREADS * CALLS) / 10)));
-                    }
+                    // Ten buckets in all; somebody else may be at it, and then it is fewer.
+                    let _ = clock.advance(micros(10 * BUCKET / u64::from(THREADS * CALLS)));
                 }
             });
         }
@@ -400,29 +420,40 @@ fn threads_lose_no_outcome_while_time_moves() {
 
 #[test]
 fn threads_that_meet_after_an_idle_ring_lose_no_outcome() {
-    const THREADS: usize = 3;
+    const THREADS: u32 = 2;
+    const ROUNDS: u32 = if cfg!(miri) { 20 } else { 50_000 };
     let breaker = ten_seconds(&COUNTS);
-    let barrier = Barrier::new(THREADS);
-    let rounds = if cfg!(miri) { 20 } else { 5_000 };
+    let gate = Gate::default();
+    // Nobody panics while another waits for him.
+    let wrong = AtomicU32::new(0);
     thread::scope(|scope| {
-        for thread in 0..THREADS as u64 {
-            let (breaker, barrier) = (&breaker, &barrier);
+        for thread in 0..THREADS {
+            let (breaker, gate, wrong) = (&breaker, &gate, &wrong);
             scope.spawn(move || {
-                for round in 1..rounds {
-                    // Some see the last bucket in which the ring goes on, some the first in which it begins anew.
-                    let now = round * (RING + BUCKET) + (thread + round) % 2 * BUCKET;
-                    let clock = ManualClock::starting_at(at(now));
+                // One sees the last bucket to which the ring goes on, the other the first at which it begins anew: all
+                // the others before count for neither.
+                let mut now = 0;
+                for round in 0..ROUNDS {
+                    now += RING - BUCKET;
+                    let mine = now + u64::from((thread + round) % 2) * BUCKET;
+                    now += BUCKET;
+                    let clock = ManualClock::starting_at(at(mine));
                     let permit = breaker.at(&clock).try_acquire().expect("it never opens");
-                    barrier.wait();
+                    gate.pass(THREADS, 3 * round + 1);
                     permit.failure();
-                    barrier.wait();
-                    let snapshot = breaker.at(at(now)).snapshot();
-                    assert_eq!(snapshot.failures(), THREADS as u32, "round {round}");
-                    barrier.wait();
+                    gate.pass(THREADS, 3 * round + 2);
+                    let failures = breaker.at(at(now)).snapshot().failures();
+                    wrong.fetch_add(u32::from(failures != THREADS), Ordering::Relaxed);
+                    gate.pass(THREADS, 3 * round + 3);
                 }
             });
         }
     });
+    assert_eq!(
+        wrong.into_inner(),
+        0,
+        "rounds after which one of the two was not there"
+    );
 }
 
 /// What is in the window, as a list.
