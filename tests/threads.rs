@@ -418,22 +418,23 @@ fn a_ramp_admits_just_its_share_whoever_calls() {
 }
 
 #[test]
-fn a_configuration_is_read_whole_and_set_by_one_at_a_time() {
+fn a_configuration_is_read_whole_while_two_set_it_and_both_know_whether_they_did() {
     let sets = if cfg!(miri) { 20 } else { 200_000 };
-    // Opens at once for half a second, or after two for five.
-    let short = Config::consecutive(1)
-        .open_for(Backoff::constant(COOL_DOWN).build())
-        .build();
-    let long = Config::consecutive(2)
-        .open_for(Backoff::constant(10 * COOL_DOWN).build())
-        .build();
-    let policy = Adjustable::new(short);
+    // Opens at once for half a second, or after two failures for a second, or after three for one and a half.
+    // There are two slots: of two configurations, each would always be written over itself.
+    let three: [Config; 3] = core::array::from_fn(|number| {
+        let cool_down = COOL_DOWN * (number as u32 + 1);
+        Config::consecutive(number as u32 + 1)
+            .open_for(Backoff::constant(cool_down).build())
+            .build()
+    });
+    let policy = Adjustable::new(three[0]);
     let seen = together(THREADS, |thread| {
         let clock = clock();
         let mut seen = [0; 3];
         for number in 0..sets {
             if thread < 2 {
-                match policy.set(if number % 2 == 0 { &long } else { &short }) {
+                match policy.set(&three[number % 3]) {
                     Ok(()) => seen[0] += 1,
                     Err(AdjustError::Busy(_)) => seen[1] += 1,
                     Err(error) => panic!("{error}"),
@@ -453,5 +454,5 @@ fn a_configuration_is_read_whole_and_set_by_one_at_a_time() {
     // One of them may have been stopped while it set: the other was told so, each time.
     assert!(seen[0][0] + seen[1][0] > 0, "{seen:?}");
     assert!(seen[..2].iter().all(|writer| writer[0] + writer[1] == sets));
-    assert!(policy.set(&short).is_ok(), "nobody holds it");
+    assert!(policy.set(&three[0]).is_ok(), "nobody holds it");
 }
