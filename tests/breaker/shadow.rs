@@ -105,7 +105,7 @@ fn the_breaker_goes_its_way_as_if_it_were_in_force() {
     let clock = clock();
     let (in_force, in_shadow) = (Breaker::new(&clock, config(100)), Breaker::new(&clock, config(0)));
     let mut refused = 0;
-    for step in 0_u64..2_000 {
+    for step in 0_u64..if cfg!(miri) { 100 } else { 2_000 } {
         let (permit, shadowed) = (in_force.try_acquire(), in_shadow.try_acquire().unwrap());
         assert_eq!(
             permit.as_ref().err().map(Rejected::reason),
@@ -128,7 +128,7 @@ fn the_breaker_goes_its_way_as_if_it_were_in_force() {
         assert_eq!(in_force.snapshot(), in_shadow.snapshot());
         advance(&clock, common::millis(step % 11 * 50));
     }
-    assert!(refused > 100, "{refused} refusals");
+    assert!(refused > 100 || cfg!(miri), "{refused} refusals");
 }
 
 #[test]

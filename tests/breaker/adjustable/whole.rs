@@ -106,7 +106,7 @@ fn every_setting_is_taken_over() {
     let clock = clock();
     let (set, built) = (Breaker::new(&clock, &policy), Breaker::new(&clock, all()));
     let mut refused = 0;
-    for step in 0_u64..3_000 {
+    for step in 0_u64..if cfg!(miri) { 100 } else { 3_000 } {
         let key = step % 5;
         let (one, other) = (set.caller(key).try_acquire(), built.caller(key).try_acquire());
         match (one, other) {
@@ -133,7 +133,7 @@ fn every_setting_is_taken_over() {
         assert_eq!(set.snapshot(), built.snapshot(), "step {step}");
         advance(&clock, common::millis(step % 17 * 100));
     }
-    assert!(refused > 100, "{refused} refusals");
+    assert!(refused > 100 || cfg!(miri), "{refused} refusals");
 }
 
 #[test]
