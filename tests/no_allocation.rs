@@ -8,11 +8,11 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use watertight::breaker::{Adjustable, LastCalls, Outcome, Stats};
+use watertight::breaker::{Adjustable, LastCalls, LastTime, Outcome, Stats};
 use watertight::random::up_to;
 use watertight::{
     Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Random, Reconnect, SharedRandom,
-    StdClock, last_calls,
+    StdClock, last_calls, last_time,
 };
 
 struct Counting;
@@ -141,8 +141,12 @@ fn breaker_with_everything() {
     let policy = Adjustable::new(config(100));
     let breaker: Breaker<_, _, last_calls!(25, slow), _> =
         Breaker::with_stats(&clock, &policy, LastCalls::new(), Stats::new());
+    let timed: Breaker<_, _, last_time!(10_000, 16, slow)> =
+        Breaker::with_window(&clock, &policy, LastTime::new());
     let mut context = Context::from_waker(Waker::noop());
     for round in 0..200_u64 {
+        let _ = timed.call(|| if round % 3 == 0 { Err(()) } else { Ok(()) });
+        show!(timed);
         let _ = breaker.call_classified(|_| Outcome::Failure, || Ok::<_, ()>(()));
         let _ = breaker.caller(round).call_classified(
             |_| Outcome::FailureRetryAfter(Micros::from_secs(round)),

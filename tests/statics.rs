@@ -7,11 +7,12 @@ use core::time::Duration;
 
 use watertight::breaker::{
     AdjustError, Adjustable, At, Builder, CallerKey, Consecutive, FailureAndSlowRate, FailureRate,
-    InvalidConfig, LastCalls, NoRandom, NoStats, Outcome, Statistics, Stats,
+    InvalidConfig, LastCalls, LastTime, NoRandom, NoStats, Outcome, Statistics, Stats,
 };
 use watertight::{
     Backoff, Breaker, Busy, Clock, Config, Error, Instant, Jitter, ManualClock, Micros, Permit, Random,
     Reason, Reconnect, Rejected, RetryAfter, SharedRandom, Snapshot, State, StdClock, Transition, last_calls,
+    last_time,
 };
 
 /// A clock that takes no room, as on most targets.
@@ -88,6 +89,8 @@ static SENSOR: Breaker<Nowhere, ByRate, last_calls!(100)> =
     Breaker::with_window(Nowhere, ByRate, LastCalls::new());
 static BROKER: Breaker<&ManualClock, &Config<NoRandom, FailureAndSlowRate>, last_calls!(50, slow), Stats> =
     Breaker::with_stats(&CLOCK, &BY_SLOW_RATE, LastCalls::new(), Stats::new());
+static METER: Breaker<Nowhere, ByRate, last_time!(10_000, 16)> =
+    Breaker::with_window(Nowhere, ByRate, LastTime::new());
 static LIMITS: Adjustable<&SharedRandom> = Adjustable::new(JITTERED);
 static GATEWAY: Breaker<&ManualClock, &Adjustable<&SharedRandom>> = Breaker::new(&CLOCK, &LIMITS);
 static RATES: Adjustable<NoRandom, FailureRate> = Adjustable::new(BY_RATE);
@@ -105,6 +108,8 @@ fn everything_can_be_a_static_and_works_as_one() {
     assert_eq!((SENSOR.snapshot().calls(), SENSOR.snapshot().failures()), (1, 1));
     assert!(BROKER.try_acquire().unwrap().success().is_none());
     assert_eq!(BROKER.statistics().snapshot().calls(), 1);
+    assert!(METER.try_acquire().unwrap().failure().is_none());
+    assert_eq!((METER.snapshot().calls(), METER.snapshot().failures()), (1, 1));
     LIMITS.set(&JITTERED).unwrap();
     assert!(GATEWAY.caller(7).try_acquire().unwrap().failure().is_none());
     RATES.set(&BY_RATE).unwrap();
@@ -147,6 +152,23 @@ fn a_breaker_of_the_last_calls_is_twelve_bytes_and_its_words() {
     assert_eq!(
         size_of::<Breaker<Nowhere, &Config<NoRandom, FailureRate>, last_calls!(100)>>(),
         (44 + pointer).next_multiple_of(pointer)
+    );
+}
+
+#[test]
+fn a_breaker_of_the_last_span_of_time_is_twelve_bytes_and_its_words() {
+    // Two words, and two for every bucket, or four with slow calls.
+    assert_eq!(
+        size_of::<Breaker<Nowhere, ByRate, last_time!(10_000, 16)>>(),
+        12 + 4 * 34
+    );
+    assert_eq!(
+        size_of::<Breaker<Nowhere, BySlowRate, last_time!(10_000, 16, slow)>>(),
+        12 + 4 * 66
+    );
+    assert_eq!(
+        size_of::<Breaker<Nowhere, ByRate, last_time!(100, 2)>>(),
+        12 + 4 * 6
     );
 }
 
@@ -214,6 +236,7 @@ fn everything_is_send_and_sync() {
         NoStats,
     )>();
     check::<(last_calls!(100), last_calls!(100, slow))>();
+    check::<(last_time!(10_000, 16), last_time!(10_000, 16, slow))>();
     check::<Breaker<StdClock, &Adjustable<NoRandom, FailureRate>, last_calls!(100), Stats>>();
     check::<At<&Breaker<StdClock>, &StdClock, CallerKey>>();
     check::<Permit<At<&Breaker<StdClock>, &StdClock, CallerKey>>>();

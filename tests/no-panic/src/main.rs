@@ -7,14 +7,16 @@ use core::future::Future;
 use core::hint::black_box;
 use core::panic::PanicInfo;
 use core::pin::pin;
-use core::task::{Context, Waker};
+use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
-use watertight::breaker::{Adjustable, FailureAndSlowRate, FailureRate, LastCalls, NoRandom, Outcome, Stats};
+use watertight::breaker::{
+    Adjustable, FailureAndSlowRate, FailureRate, LastCalls, LastTime, NoRandom, Outcome, Stats,
+};
 use watertight::random::up_to;
 use watertight::{
     Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Random, Reason, Reconnect,
-    SharedRandom, last_calls,
+    SharedRandom, last_calls, last_time,
 };
 
 #[panic_handler]
@@ -54,6 +56,8 @@ extern "C" fn _start() -> ! {
     let _ = black_box(backoff());
     let _ = black_box(breaker());
     let _ = black_box(windows());
+    let _ = black_box(windows_of_time());
+    let _ = black_box(classified_future());
     #[allow(clippy::empty_loop, reason = "there is nowhere to return to")]
     loop {}
 }
@@ -183,7 +187,7 @@ fn breaker() -> Option<()> {
         snapshot.probes_in_flight(),
         snapshot.generation(),
     ));
-    let call = pin!(MODEM.call_async(core::future::ready(if any(true) { Ok(1) } else { Err(2) })));
+    let call = pin!(MODEM.call_async(ready()));
     black_box(call.poll(&mut Context::from_waker(Waker::noop())))
         .is_ready()
         .then_some(())
@@ -201,6 +205,11 @@ static BROKER: Breaker<
     last_calls!(100, slow),
     Stats,
 > = Breaker::with_stats(&CLOCK, &RATES, LastCalls::new(), Stats::new());
+
+/// A future that is ready; `core::future::ready` panics if it is polled again.
+fn ready() -> impl Future<Output = Result<i32, i32>> {
+    core::future::poll_fn(|_| Poll::Ready(if any(true) { Ok(1) } else { Err(2) }))
+}
 
 fn outcome() -> Outcome {
     match any(0) {
@@ -220,14 +229,30 @@ fn by_rate() -> Option<Config<NoRandom, FailureRate>> {
         .ok()
 }
 
-fn windows() -> Option<()> {
-    let slow = Config::failure_rate(any(50), any(10))
+fn by_both() -> Option<Config<NoRandom, FailureAndSlowRate>> {
+    Config::failure_rate(any(50), any(10))
         .slow_calls(any(50), duration())
         .probes(any(1), any(1))
         .longest_wait(duration())
         .try_build()
-        .ok()?;
-    black_box(RATES.set(&slow)).ok();
+        .ok()
+}
+
+fn windows_of_time() -> Option<()> {
+    let timed: Breaker<_, _, last_time!(10_000, 16)> =
+        Breaker::with_window(&CLOCK, by_rate()?, LastTime::new());
+    black_box(timed.call(|| if any(true) { Ok(1) } else { Err(2) })).ok();
+    black_box((timed.snapshot().calls(), timed.reset()));
+    let timed: Breaker<_, _, last_time!(60_000, 8, slow)> =
+        Breaker::with_window(&CLOCK, by_both()?, LastTime::new());
+    black_box(timed.call(|| if any(true) { Ok(1) } else { Err(2) })).ok();
+    drop(timed.try_acquire());
+    black_box((timed.snapshot().slow_calls(), timed.reset()));
+    Some(())
+}
+
+fn windows() -> Option<()> {
+    black_box(RATES.set(&by_both()?)).ok();
     let owned: Breaker<_, _, last_calls!(1_000)> = Breaker::with_window(&CLOCK, by_rate()?, LastCalls::new());
     black_box(owned.call(|| if any(true) { Ok(1) } else { Err(2) })).ok();
     black_box(owned.snapshot().calls());
@@ -263,8 +288,13 @@ fn windows() -> Option<()> {
     ] {
         black_box((statistics.refused(reason), statistics.shadowed(reason)));
     }
-    let ready = core::future::ready(if any(true) { Ok(1) } else { Err(2) });
-    let call = pin!(BROKER.call_async_classified(|_| outcome(), ready));
+    Some(())
+}
+
+/// As the compiler makes them, futures panic if they are polled after their end. Each is polled once here, in a function
+/// that is so small that the compiler sees it.
+fn classified_future() -> Option<()> {
+    let call = pin!(BROKER.call_async_classified(|_| outcome(), ready()));
     black_box(call.poll(&mut Context::from_waker(Waker::noop())))
         .is_ready()
         .then_some(())
