@@ -33,7 +33,7 @@ use crate::slots::{Busy, Slots};
 /// | a cool-down, a lease, a stable period, a ramp | ends when it would have ended; the next one is of the new length |
 /// | the share of a ramp under way | is reckoned by the new length, back from its end |
 /// | openings in a row | stay; the next opening gets the new cool-down of that number |
-/// | what is counted, of calls and of probes | stays; from the next failed or slow call on it is judged by the new limits, or by the next success that completes the new minimum while the window fills. Until a ramp is over, a failure in a row above the 255th counts as the 255th |
+/// | what is counted, of calls and of probes | stays; it is judged by the new limits from the next failed or slow call on. A success is judged too if it completes the new minimum while the window fills, or is the next after a failed or slow call, or after one that completed the minimum: it can open then. Until a ramp is over, a failure in a row above the 255th counts as the 255th |
 /// | probes in flight | stay; with fewer slots than probes, the round is full until a lease has passed or enough have reported |
 /// | calls under way | are slow, or abandoned, by the limit that holds when they end; abandoned only if there was a limit when they were admitted |
 /// | a ramp, where the new configuration has none | admits all, and is over when it would have been |

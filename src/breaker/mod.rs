@@ -135,7 +135,7 @@ pub struct Breaker<C, P = &'static Config, W = Consecutive, S = NoStats> {
     parts: Parts<C, P, W, S>,
 }
 
-impl<C, P> Breaker<C, P> {
+impl<C, P: Policy<Rule = Consecutive>> Breaker<C, P> {
     const_fn! {
         /// A closed breaker that counts failures in a row.
         pub const fn new(clock: C, policy: P) -> Self {
@@ -144,7 +144,7 @@ impl<C, P> Breaker<C, P> {
     }
 }
 
-impl<C, P, W> Breaker<C, P, W> {
+impl<C, P: Policy, W: Window<Rule = P::Rule>> Breaker<C, P, W> {
     const_fn! {
         /// A closed breaker that counts in this window.
         pub const fn with_window(clock: C, policy: P, window: W) -> Self {
@@ -153,7 +153,7 @@ impl<C, P, W> Breaker<C, P, W> {
     }
 }
 
-impl<C, P, W, S> Breaker<C, P, W, S> {
+impl<C, P: Policy, W: Window<Rule = P::Rule>, S: Keep> Breaker<C, P, W, S> {
     const_fn! {
         /// A closed breaker that counts in this window and keeps these statistics.
         pub const fn with_stats(clock: C, policy: P, window: W, stats: S) -> Self {

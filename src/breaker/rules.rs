@@ -195,7 +195,7 @@ impl Rules {
     /// It does once the call's rank, as a share of all ranks, is not more than the share of the ramp that is over. More
     /// may be left than the ramp is long, where a clock stepped back or the configuration changed.
     pub const fn until_admitted<W: Widths>(&self, word: Word<W>, left: u32) -> u32 {
-        let due = (word.rank() as u64 * self.ramp as u64 >> W::SEEN) as u32;
+        let due = ((word.rank() as u64 * self.ramp as u64) >> W::SEEN) as u32;
         if due == 0 {
             0
         } else {

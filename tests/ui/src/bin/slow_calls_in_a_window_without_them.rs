@@ -1,4 +1,4 @@
-//! error: the method `try_acquire` exists for struct `Breaker<
+//! error: expected `FailureAndSlowRate`, found `FailureRate`
 
 use core::time::Duration;
 use watertight::breaker::{FailureAndSlowRate, LastCalls, NoRandom};
@@ -11,5 +11,5 @@ static MODEM: Breaker<Instant, &Config<NoRandom, FailureAndSlowRate>, last_calls
     Breaker::with_window(Instant::from_micros(0), &LINK, LastCalls::new());
 
 fn main() {
-    let _ = MODEM.try_acquire();
+    let _ = &MODEM;
 }

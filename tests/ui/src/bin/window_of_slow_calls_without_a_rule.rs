@@ -1,4 +1,4 @@
-//! error: the method `try_acquire` exists for struct `Breaker<
+//! error: expected `FailureRate`, found `FailureAndSlowRate`
 
 use watertight::breaker::{FailureRate, LastCalls, NoRandom};
 use watertight::{Breaker, Config, Instant, last_calls};
@@ -8,5 +8,5 @@ static MODEM: Breaker<Instant, &Config<NoRandom, FailureRate>, last_calls!(100, 
     Breaker::with_window(Instant::from_micros(0), &LINK, LastCalls::new());
 
 fn main() {
-    let _ = MODEM.try_acquire();
+    let _ = &MODEM;
 }
