@@ -1,4 +1,4 @@
-//! Rates and slow calls, as a story; that they are counted right is in `tests/last_calls`.
+//! Rates and slow calls, as a story; that they are counted right is in `tests/breaker_last_calls`.
 
 use watertight::breaker::{Builder, FailureAndSlowRate, FailureRate, LastCalls, NoRandom};
 use watertight::{RetryAfter, last_calls};
