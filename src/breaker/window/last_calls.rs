@@ -221,9 +221,13 @@ impl<K: Rule> Tape<K> {
             return Ok(());
         }
         let strip = self.load_strip(memory, index)?;
-        if strip.bits() != 0 && !strip.is_of(cursor.lap()) && !strip.is_of(cursor.lap_before()) {
+        let old = !strip.is_empty() && !strip.is_of(cursor.lap()) && !strip.is_of(cursor.lap_before());
+        // Or it is of a later lap, that this caller has not heard of.
+        if old && self.load_cursor(memory)? == cursor {
+            // Not as it was before it was written: whoever was stopped within his CAS on it would find what he saw.
+            let next = Strip::<M::Widths, K>::emptied(cursor.lap());
             // ORDERING: Relaxed; no strip at all is what it was taken for, and if it has changed it is in use.
-            memory.swap_if(strip_at(index), strip.bits(), 0, Ordering::Relaxed)?;
+            memory.swap_if(strip_at(index), strip.bits(), next.bits(), Ordering::Relaxed)?;
         }
         Ok(())
     }

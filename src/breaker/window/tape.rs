@@ -197,6 +197,16 @@ impl<W: Widths, K: Rule> Strip<W, K> {
         Self::from_bits(lap << W::TAPE | 1 << K::BITS | mark.bits() & ones(K::BITS))
     }
 
+    /// A strip that holds nothing, since this lap: nobody who saw another takes it for that one.
+    pub const fn emptied(lap: u32) -> Self {
+        Self::from_bits(lap << W::TAPE)
+    }
+
+    /// Whether it holds nothing.
+    pub const fn is_empty(self) -> bool {
+        self.outcomes() == 0
+    }
+
     /// One more outcome, where it is not [full](Self::is_full).
     #[must_use]
     #[inline]
