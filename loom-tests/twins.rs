@@ -106,9 +106,13 @@ const LAST_CALLS: &[Twin] = &[
     Twin {
         name: "started_on_the_same_lap",
         changes: &[(
-            "cursor.started(word)",
-            "{ let laps = ((1 << M::Widths::LAP) - 1) << M::Widths::INDEX; \
-               Cursor::from_bits(cursor.started(word).bits() & !laps | cursor.bits() & laps) }",
+            "if !cursor.is_of(word) { self.move_cursor(memory, cursor, cursor.started(word))?; return Ok(None); }",
+            "if !cursor.is_of(word) { \
+                 let laps = ((1 << M::Widths::LAP) - 1) << M::Widths::INDEX; \
+                 let next = Cursor::from_bits(cursor.started(word).bits() & !laps | cursor.bits() & laps); \
+                 self.move_cursor(memory, cursor, next)?; \
+                 return Ok(None); \
+             }",
         )],
     },
     // A window that was clean goes on in the same lap, whose strips it forgot.
@@ -124,8 +128,29 @@ const LAST_CALLS: &[Twin] = &[
     Twin {
         name: "begins_at_first_look",
         changes: &[(
-            "if self.load_cursor(memory)? != cursor { return Ok(None); } Strip::first",
-            "Strip::first",
+            "if self.load_cursor(memory)? != cursor { return Ok(None); } if cursor.index() == 0 {",
+            "if cursor.index() == 0 {",
+        )],
+    },
+    // Strips of old laps lie until their number comes round.
+    Twin {
+        name: "nothing_is_cleared",
+        changes: &[("if cursor.index() == 0 { self.clear_one(memory, cursor)?; }", "")],
+    },
+    // A strip is cleared to what it was before anything was written.
+    Twin {
+        name: "cleared_to_zero",
+        changes: &[(
+            "Strip::<M::Widths, K>::emptied(cursor.lap())",
+            "Strip::<M::Widths, K>::from_bits(0)",
+        )],
+    },
+    // A window of old lies until the number of its generation comes round.
+    Twin {
+        name: "nothing_is_prepared",
+        changes: &[(
+            "if !cursor.is_of(next) { return Ok(Some(())); }",
+            "let _ = next; if true { return Ok(Some(())); }",
         )],
     },
     // A sum with a strip missing is believed without another look.
@@ -263,8 +288,8 @@ const BREAKER: &[Twin] = &[
     Twin {
         name: "reset_leaves_unset",
         changes: &[(
-            "let word = load_state(memory)?; if load_timer(memory, rules, word)?.is_none() { return Ok(None); }",
-            "let word = load_state(memory)?;",
+            "Forced::Disabled => (word.disabled(), 0), }; if counting.prepare(memory, head, word, next)?.is_none() || load_timer(memory, rules, word)?.is_none() {",
+            "Forced::Disabled => (word.disabled(), 0), }; if counting.prepare(memory, head, word, next)?.is_none() {",
         )],
     },
     // A refusal takes no second look at the state.
@@ -359,7 +384,7 @@ const BREAKER: &[Twin] = &[
         name: "ramp_refusal_unseen",
         changes: &[(
             "if !swap_state(memory, word, next, Ordering::Relaxed)? { return Ok(None); } Ok(Some(if",
-            "if rules.until_ranked(word.rank(), left) == 0 \
+            "if rules.until_admitted(word, left) == 0 \
                 && !swap_state(memory, word, next, Ordering::Relaxed)? { return Ok(None); } Ok(Some(if",
         )],
     },
@@ -375,8 +400,8 @@ const BREAKER: &[Twin] = &[
     Twin {
         name: "ramp_rank_of_next",
         changes: &[(
-            "rules.until_ranked(word.rank(), left) == 0",
-            "rules.until_ranked(next.rank(), left) == 0",
+            "rules.until_admitted(word, left) == 0",
+            "rules.until_admitted(next, left) == 0",
         )],
     },
     // Who closes dates the ramp by the stable period.
@@ -431,10 +456,11 @@ const BREAKER: &[Twin] = &[
     Twin {
         name: "forced_leaves_unset",
         changes: &[(
-            "let word = load_state(memory)?; if load_timer(memory, rules, word)?.is_none() { return Ok(None); }",
-            "let word = load_state(memory)?; \
+            "Forced::Disabled => (word.disabled(), 0), }; if counting.prepare(memory, head, word, next)?.is_none() || load_timer(memory, rules, word)?.is_none() {",
+            "Forced::Disabled => (word.disabled(), 0), }; \
              let forced = matches!(word.state(), State::ForcedOpen | State::Disabled); \
-             if !forced && load_timer(memory, rules, word)?.is_none() { return Ok(None); }",
+             if counting.prepare(memory, head, word, next)?.is_none() \
+                 || !forced && load_timer(memory, rules, word)?.is_none() {",
         )],
     },
     // What is forced open is open until a time.

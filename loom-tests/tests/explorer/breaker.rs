@@ -53,6 +53,9 @@ impl<W: Widths> Memory for Played<W> {
         self.player.swap_if(place, index(place), seen, new)
     }
 
+    /// Every step is seen by everybody at once.
+    fn fence(&self) {}
+
     fn now(&self) -> Result<Instant, Stopped> {
         let offset = self.player.clock()? as i32;
         Ok(Instant::from_micros(
@@ -161,7 +164,7 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
             Op::Forget => Ok(Some(nothing())),
             Op::Observe => S::observe(&memory, self.counting, rules).map(|done| done.map(Done::Observed)),
             _ => match op.forces() {
-                Some(to) => S::force(&memory, rules, to).map(|done| done.map(Done::Forced)),
+                Some(to) => S::force(&memory, self.counting, rules, to).map(|done| done.map(Done::Forced)),
                 None => S::settle(&memory, self.counting, rules, ticket, op.ended(), thread.counted)
                     .map(|done| done.map(Done::Settled)),
             },

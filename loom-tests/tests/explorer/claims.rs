@@ -63,7 +63,13 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
             op if op.forces().is_some() => (model.force(rules, op, thread.reading)?, None),
             op => {
                 let settled = (generation, op);
-                let sight = model.settle::<W>(rules, self.size, settled, thread.reading, new.attempt())?;
+                let sight = model.settle::<W>(
+                    rules,
+                    (self.size, self.plan.second.is_some()),
+                    settled,
+                    thread.reading,
+                    new.attempt(),
+                )?;
                 (sight, None)
             }
         };
@@ -206,9 +212,11 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
     }
 
     fn settled(&self, model: &Model, thread: &Thread, op: Op, settled: Settled) -> Result<u64, Wrong> {
-        let generation = thread.permits.oldest().generation;
+        let Permit { ticket, generation } = thread.permits.oldest();
+        let disabled = Word::<W>::from_bits(ticket).state() == State::Disabled;
+        let is_late = model.is_late((generation, disabled), op);
         if settled == Settled::Late {
-            let is_late = model.is_late(generation, op) && thread.entry == Entry::None;
+            let is_late = is_late && thread.entry == Entry::None;
             return match is_late && thread.made.is_none() {
                 true => Ok(Sight::CameTooLate.bit()),
                 false => wrong("an outcome that counts is said to come too late"),
@@ -223,7 +231,7 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
         if !model.ignores(self.size, generation, op) {
             return wrong("an outcome that counts changed nothing");
         }
-        match model.is_late(generation, op) && thread.slow {
+        match is_late && thread.slow {
             true => wrong("an outcome that comes too late is not said to"),
             false => Ok(0),
         }

@@ -35,11 +35,11 @@ fn a_ramp_that_ends_within_its_instance() {
 fn a_refusal_that_a_ramp_does_not_see() {
     caught::<RampRefusalUnseen, Narrow>(
         RAMP,
-        "a lone caller is refused for 2 ticks at 2, and after 2 the answer is Some(0)",
+        "a lone caller is refused for 3 ticks at 2, and after 3 the answer is Some(0)",
     );
     harms::<RampRefusalUnseen, Narrow>(
         RAMP_DECISIONS,
-        "a lone caller is refused for 2 ticks at 2, and after 2 the answer is Some(0)",
+        "a lone caller is refused for 3 ticks at 2, and after 3 the answer is Some(0)",
     );
 }
 

@@ -45,6 +45,8 @@ pub enum Sight {
     WindowFull,
     WindowCleaned,
     WindowSoiled,
+    WindowCleared,
+    WindowPrepared,
     /// A breaker was opened by another than who wrote the decisive outcome.
     TrippedForAnother,
     /// A success completed the minimum, and the breaker was opened for that.

@@ -57,6 +57,8 @@ impl<W: Widths> Memory for Alone<W> {
         Ok(won)
     }
 
+    fn fence(&self) {}
+
     fn now(&self) -> Result<Instant, Infallible> {
         Ok(Instant::from_micros(0))
     }
@@ -130,7 +132,7 @@ impl<N: Windowed, W: Widths> Straight<N, W> {
                 met.trips += 1;
                 met.trips_by_success += u64::from(mark == 0);
                 // A breaker that begins anew goes on upon the old strips.
-                decide(|| force(&self.memory, &self.rules, Forced::Closed));
+                decide(|| force(&self.memory, self.counting, &self.rules, Forced::Closed));
                 let after = self.memory.words.borrow().clone();
                 self.go_on(&after, &mut Vec::new(), times - 1, met);
             } else {
@@ -160,14 +162,20 @@ impl<N: Windowed, W: Widths> Straight<N, W> {
             slow: mark & 2 == 2,
         };
         let quickly = mark == 0 && self.counting.succeed_quickly(memory, ticket) == Ok(true);
-        let mut counted = false;
-        while !quickly {
-            match decide(|| settle(memory, self.counting, &self.rules, ticket, ended, counted)) {
-                Settled::Counted if !counted => counted = true,
-                Settled::Done(_) => break,
-                other => panic!("an outcome that is in time is {other:?}"),
-            }
-        }
+        let settle = |counted| decide(|| settle(memory, self.counting, &self.rules, ticket, ended, counted));
+        let settled = match quickly {
+            true => Settled::Done(None),
+            false => settle(false),
+        };
+        let settled = if settled == Settled::Counted {
+            settle(true)
+        } else {
+            settled
+        };
+        assert!(
+            matches!(settled, Settled::Done(_)),
+            "an outcome that is in time is {settled:?}"
+        );
         met.most_steps = met.most_steps.max(memory.steps.get());
         let cursor = Cursor::<W>::from_bits(memory.words.borrow()[3]);
         met.full += u64::from(cursor.mode() == Mode::Full);

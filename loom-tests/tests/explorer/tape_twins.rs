@@ -5,6 +5,7 @@ use watertight::breaker::window::{FailureAndSlowRate, FailureRate};
 use crate::script::Op::{Admit, Failure, Observe, Reset, SlowSuccess, Success};
 use crate::script::{Clock, Op, Plan, Script};
 use crate::scripts::keeps_counting;
+use crate::sights::Sight;
 use crate::subjects::*;
 use crate::tapes::{Double, ENDS, ENDS_TWICE, OneBit, Single, Slow, Strips, TAPE, lived, rate};
 use crate::twins::caught_counting;
@@ -224,22 +225,41 @@ fn a_closer_that_sweeps() {
 }
 
 #[test]
-fn three_bits_of_lap() {
-    // The documented limit: a strip that was not written for as many laps as there are counts again.
+fn strips_that_lie_until_their_lap_comes_round() {
     let plan = Plan {
         calls: 4,
         before: lived("sssfrsrsrsr"),
         scripts: &[ENDS_TWICE, ENDS],
         ..TWO
     };
-    caught_counting::<Shipped, OneBit, Strips<3, 3>>(plan, "the window stands for");
-    keeps_counting::<OneBit, Strips<4, 3>>(plan, 1, &[], 48);
+    caught!(nothing_is_cleared, Double, plan, "the window stands for");
+    keeps_counting::<OneBit, Double>(plan, 1, &[], 48);
 }
 
 #[test]
-fn three_bits_of_generation() {
-    // The documented limit: after as many generations as there are, in none of which an outcome was written, the
-    // window is that of the present one.
+fn strips_that_are_cleared_to_what_they_were() {
+    // One is stopped before he writes the first outcome of a strip; others write it, and on a later lap it is cleared.
+    const FIVE: Script = &[
+        &[Admit],
+        &[Success],
+        &[Admit],
+        &[Success],
+        &[Admit],
+        &[Failure(0)],
+        &[Admit],
+        &[Success],
+    ];
+    let plan = Plan {
+        scripts: &[FIVE, ENDS],
+        ..TWO
+    };
+    caught!(cleared_to_zero, Strips<6, 2>, plan, "the window stands for");
+    keeps_counting::<OneBit, Strips<6, 2>>(plan, 1, &[Sight::WindowCleared], 48);
+}
+
+#[test]
+fn a_window_that_lies_until_its_generation_comes_round() {
+    // One outcome, and as many generations as there are without any.
     const RESETS: &[(Op, i32)] = &[
         (Admit, 0),
         (Success, 0),
@@ -256,5 +276,6 @@ fn three_bits_of_generation() {
         scripts: &[&[&[Reset]], ENDS],
         ..TWO
     };
-    caught_counting::<Shipped, OneBit, Double>(plan, "a lone observer reads");
+    caught!(nothing_is_prepared, Double, plan, "a lone observer reads");
+    keeps_counting::<OneBit, Double>(plan, 1, &[Sight::WindowPrepared], 48);
 }

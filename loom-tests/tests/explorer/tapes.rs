@@ -31,6 +31,11 @@ impl<const LAP: u32, const TAPE: u32> Widths for Strips<LAP, TAPE> {
     const LAP: u32 = LAP;
     const INDEX: u32 = Narrow::INDEX;
     const TAPE: u32 = TAPE;
+    const VERSION: u32 = Narrow::VERSION;
+    const ROUND: u32 = Narrow::ROUND;
+    const COUNT: u32 = Narrow::COUNT;
+    const NUMBER: u32 = Narrow::NUMBER;
+    const TURN: u32 = Narrow::TURN;
     const CARRIED: u32 = Narrow::CARRIED;
     const LOW_COUNT: u32 = Narrow::LOW_COUNT;
     const LOW: u32 = Narrow::LOW;

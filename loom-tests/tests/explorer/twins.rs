@@ -200,6 +200,11 @@ impl<const GENERATION: u32, const LOW_COUNT: u32, const HIGH_COUNT: u32> Widths
     const LAP: u32 = Narrow::LAP;
     const INDEX: u32 = Narrow::INDEX;
     const TAPE: u32 = Narrow::TAPE;
+    const VERSION: u32 = Narrow::VERSION;
+    const ROUND: u32 = Narrow::ROUND;
+    const COUNT: u32 = Narrow::COUNT;
+    const NUMBER: u32 = Narrow::NUMBER;
+    const TURN: u32 = Narrow::TURN;
     const CARRIED: u32 = Narrow::CARRIED;
     const LOW_COUNT: u32 = LOW_COUNT;
     const LOW: u32 = Narrow::LOW;

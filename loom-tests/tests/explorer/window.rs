@@ -1,13 +1,14 @@
 //! What is claimed of a window beside the state: that its words always stand for the last calls, and what may be
 //! written there, by whom, and until when.
 
+use watertight::State;
 use watertight::breaker::protocol::{Place, Reading};
 use watertight::breaker::window::Counts;
 use watertight::breaker::window::tape::{Cursor, Mode};
 use watertight::breaker::word::{Widths, Word};
 
 use crate::breaker::Set;
-use crate::model::{Model, Wrong, wrong};
+use crate::model::{Model, Wrong, ones, wrong};
 use crate::script::{Entry, Moment, Op, Thread, Words};
 use crate::sights::Sight;
 use crate::subjects::{Subject, Windowed};
@@ -24,14 +25,18 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
     ) -> Result<u64, Wrong> {
         let sights;
         if place == Place::Window(0) {
+            let prepared = op.mark().is_none() || Word::<W>::from_bits(words[0]).state() == State::HalfOpen;
             sights = match (mode_of::<W>(seen), mode_of::<W>(new)) {
                 (Mode::Clean, Mode::Full) => Sight::WindowSoiled,
                 (_, Mode::Clean) => Sight::WindowCleaned,
                 _ if new == seen + 1 => Sight::WindowAdvanced,
                 (_, Mode::Full) => Sight::WindowFull,
+                _ if prepared => Sight::WindowPrepared,
                 _ => Sight::WindowStarted,
             }
             .bit();
+        } else if new & ones(W::TAPE) == 0 {
+            sights = Sight::WindowCleared.bit();
         } else {
             let mark = op.mark().ok_or("an outcome was written by who has none")?;
             if thread.entry == Entry::Counted {

@@ -22,7 +22,12 @@ pub trait Subject {
         ended: Ended,
         counted: bool,
     ) -> Attempt<Settled, M>;
-    fn force<M: Memory>(memory: &M, rules: &Rules, to: Forced) -> Attempt<Transition, M>;
+    fn force<M: Memory, N: Counting>(
+        memory: &M,
+        counting: N,
+        rules: &Rules,
+        to: Forced,
+    ) -> Attempt<Transition, M>;
     fn observe<M: Memory, N: Counting>(
         memory: &M,
         counting: N,
@@ -54,8 +59,13 @@ macro_rules! subject {
             ) -> Attempt<Settled, M> {
                 $module::settle(memory, counting, rules, ticket, ended, counted)
             }
-            fn force<M: Memory>(memory: &M, rules: &Rules, to: Forced) -> Attempt<Transition, M> {
-                $module::force(memory, rules, to)
+            fn force<M: Memory, N: Counting>(
+                memory: &M,
+                counting: N,
+                rules: &Rules,
+                to: Forced,
+            ) -> Attempt<Transition, M> {
+                $module::force(memory, counting, rules, to)
             }
             fn observe<M: Memory, N: Counting>(
                 memory: &M,
@@ -187,6 +197,9 @@ window_twins! {
     started_on_the_same_lap;
     soiled_on_the_same_lap;
     begins_at_first_look;
+    nothing_is_cleared;
+    cleared_to_zero;
+    nothing_is_prepared;
     sums_at_first_look;
     clean_too_early;
     clean_though_slow;
