@@ -145,6 +145,11 @@ const LAST_CALLS: &[Twin] = &[
             "Strip::<M::Widths, K>::from_bits(0)",
         )],
     },
+    // A strip is cleared without another look at the cursor.
+    Twin {
+        name: "clears_at_first_look",
+        changes: &[("if old && self.load_cursor(memory)? == cursor {", "if old {")],
+    },
     // A window of old lies until the number of its generation comes round.
     Twin {
         name: "nothing_is_prepared",

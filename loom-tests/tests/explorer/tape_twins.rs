@@ -279,3 +279,24 @@ fn a_window_that_lies_until_its_generation_comes_round() {
     caught!(nothing_is_prepared, Double, plan, "a lone observer reads");
     keeps_counting::<OneBit, Double>(plan, 1, &[Sight::WindowPrepared], 48);
 }
+
+#[test]
+fn a_strip_that_is_cleared_at_first_look() {
+    // One is stopped before he clears; meanwhile the strip is written by a later generation.
+    const TWO_RESETS: Script = &[
+        &[Reset],
+        &[Admit],
+        &[Success],
+        &[Reset],
+        &[Admit],
+        &[Success],
+        &[Admit],
+        &[Failure(0)],
+    ];
+    let plan = Plan {
+        scripts: &[TWO_RESETS, ENDS],
+        ..TWO
+    };
+    caught!(clears_at_first_look, Strips<6, 2>, plan, "the window stands for");
+    keeps_counting::<OneBit, Strips<6, 2>>(plan, 1, &[], 48);
+}

@@ -199,6 +199,7 @@ window_twins! {
     begins_at_first_look;
     nothing_is_cleared;
     cleared_to_zero;
+    clears_at_first_look;
     nothing_is_prepared;
     sums_at_first_look;
     clean_too_early;
