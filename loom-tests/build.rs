@@ -9,6 +9,7 @@ use std::{env, fs};
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=twins.rs");
+    println!("cargo::rerun-if-changed=twins");
     // Bare-metal builds of the workspace have no loom.
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
         println!("cargo::rustc-cfg=watertight_loom");

@@ -12,8 +12,9 @@
 //! | `breaker` | their steps on the protocol's words, with the model beside them |
 //! | `claims`, `window` | what is claimed of each step |
 //! | `alone` | what is claimed of each state: whoever is left alone gets on |
-//! | `scripts`, `phases` | what is explored of what ships; the large plans are run by `.ci/explore` |
-//! | `twins` | what must be caught |
+//! | `scripts`, `phases`, `tapes`, `adjusted` | what is explored of what ships; the large plans are run by `.ci/explore` |
+//! | `straight` | every sequence of outcomes, of one caller |
+//! | `twins`, `phase_twins`, `tape_twins` | what must be caught |
 
 mod adjusted;
 mod alone;
