@@ -209,7 +209,7 @@ fn large_what_callers_see_of_a_ramp_while_time_moves() {
         ..RAMP
     };
     let sights = [Sight::RefusedRecovering, Sight::Ramped, Sight::Recovering];
-    keeps::<Narrow>(plan, 20_508_775, &sights);
+    keeps::<Narrow>(plan, 20_509_644, &sights);
 }
 
 #[test]

@@ -351,7 +351,7 @@ fn large_outcomes_against_the_phases() {
         scripts: &[LARGE, LARGE],
         ..TAPE
     };
-    keep::<OneBit, Double>(vec![plan], 1, LARGE_SIGHTS);
+    keep::<OneBit, Double>(vec![plan], 4_423_678, LARGE_SIGHTS);
 }
 
 #[test]
@@ -370,7 +370,7 @@ fn large_slow_outcomes_against_the_phases() {
         scripts: &[SLOW, SLOW],
         ..TAPE
     };
-    keep::<TwoBits, Slow>(vec![plan], 1, LARGE_SIGHTS);
+    keep::<TwoBits, Slow>(vec![plan], 2_076_751, LARGE_SIGHTS);
 }
 
 #[test]
@@ -383,10 +383,18 @@ fn large_three_outcomes_and_two_probes() {
             ..rate(100, 0, 2)
         },
         calls: 2,
-        before: lived("sf"),
-        clock: Clock::Held(&[0, 6]),
-        scripts: &[ENDS, ENDS, ENDS],
+        before: lived("ff"),
+        clock: Clock::Any(&[6]),
+        scripts: &[ENDS_TWICE, ENDS, ENDS],
         ..TAPE
     };
-    keep::<OneBit, Single>(vec![plan], 1, LARGE_SIGHTS);
+    let sights = [
+        Sight::HalfOpened,
+        Sight::Filled,
+        Sight::Closed,
+        Sight::Reopened,
+        Sight::Recorded,
+        Sight::CameTooLate,
+    ];
+    keep::<OneBit, Single>(vec![plan], 14_808_833, &sights);
 }
