@@ -128,4 +128,41 @@ pub const TWINS: &[Twin] = &[
             "if !word.is_closed() || !cursor.is_of(word) {",
         )],
     },
+    // Who loses the race for a strip believes that his outcome is in.
+    Twin {
+        name: "outcome_lost_in_race",
+        changes: &[(
+            "if !self.push(memory, cursor, strip, next)? { return Ok(None); }",
+            "self.push(memory, cursor, strip, next)?;",
+        )],
+    },
+    // Who moves the cursor, or somebody else did, writes on without a look at where it stands.
+    Twin {
+        name: "writes_on_after_move",
+        changes: &[(
+            "self.move_cursor(memory, cursor, next)?; return Ok(None); } strip.pushed(mark) };",
+            "self.move_cursor(memory, cursor, next)?; \
+             let there = self.load_strip(memory, next.index())?; \
+             let first = Strip::<M::Widths, K>::first(next.lap(), mark); \
+             memory.swap_if(strip_at(next.index()), there.bits(), first.bits(), Ordering::Release)?; \
+             return Ok(Some(Recorded::Done)); \
+             } strip.pushed(mark) };",
+        )],
+    },
+    // The last N are taken for clean because the newest is.
+    Twin {
+        name: "clean_by_newest",
+        changes: &[(
+            "let clean = counts.calls == self.calls && is_clean(counts);",
+            "let clean = !strip.newest_is_bad();",
+        )],
+    },
+    // A success is taken for a quiet one by the cursor of a generation that is over.
+    Twin {
+        name: "quiet_by_old_cursor",
+        changes: &[(
+            "if word != ticket || !word.is_closed() || !cursor.is_of(word) {",
+            "if word != ticket || !word.is_closed() {",
+        )],
+    },
 ];

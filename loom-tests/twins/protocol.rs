@@ -324,4 +324,28 @@ pub const TWINS: &[Twin] = &[
             "word.successes() + 1 == rules.successes",
         )],
     },
+    // Who is to open, and finds that the state has moved, leaves it at that.
+    Twin {
+        name: "opener_gives_up",
+        changes: &[(
+            "word.opened(attempt, deadline), deadline)?; Ok(made.map(Settled::Done))",
+            "word.opened(attempt, deadline), deadline)?; Ok(Some(Settled::Done(made.flatten())))",
+        )],
+    },
+    // The end of a ramp forgets the failures in a row.
+    Twin {
+        name: "ramp_end_forgets",
+        changes: &[(
+            "let next = word.ramped();",
+            "let next = word.ramped().without_failures();",
+        )],
+    },
+    // A ramp is taken for one that is over.
+    Twin {
+        name: "ramp_never_waits",
+        changes: &[(
+            "ramp.left(rules.ticks(now))",
+            "ramp.left(rules.ticks(now)).filter(|_| false)",
+        )],
+    },
 ];

@@ -140,6 +140,9 @@ twins! {
     CloserSweeps, closer_sweeps;
     FullByEquality, full_by_equality;
     ClosedByEquality, closed_by_equality;
+    OpenerGivesUp, opener_gives_up;
+    RampEndForgets, ramp_end_forgets;
+    RampNeverWaits, ramp_never_waits;
 }
 
 /// The last-calls window as it ships, and its twins: each module has a `Tape`.
@@ -206,4 +209,35 @@ window_twins! {
     clean_though_slow;
     clean_of_any_generation;
     quick_success_of_any_generation;
+    outcome_lost_in_race;
+    writes_on_after_move;
+    clean_by_newest;
+    quiet_by_old_cursor;
+}
+
+/// The last-time window as it ships, and its twins: each module has a `Ring`.
+#[allow(unused_imports, reason = "not every test binary runs it")]
+pub use watertight::breaker::window::Ring;
+
+macro_rules! ring_twins {
+    ($($module:ident;)*) => {$(
+        #[allow(unused, clippy::all)]
+        pub mod $module {
+            use core::marker::PhantomData;
+            use core::ops::Range;
+            use core::sync::atomic::Ordering;
+            use watertight::breaker::protocol::{Attempt, Memory, Place};
+            use watertight::breaker::rules::Rules;
+            use watertight::breaker::window::ring::{Era, Hand, Shape, Step, Tally};
+            use watertight::breaker::window::{Counting, Counts, Mark, Recorded, Rule};
+            use watertight::breaker::word::{Widths, Word};
+            include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
+        }
+    )*};
+}
+
+ring_twins! {
+    not_fenced;
+    sweeps_at_first_look;
+    counts_at_first_look;
 }
