@@ -4,12 +4,16 @@ use core::cell::Cell;
 use core::marker::PhantomData;
 use std::sync::Arc;
 
-use watertight::breaker::protocol::{Admission, Attempt, Memory, Outcome, Place};
+use watertight::breaker::protocol::{
+    Admission, Attempt, Ended, Forced, Memory, Place, Reading, Settled, Wait,
+};
+use watertight::breaker::window::{Counting, InARow};
 use watertight::breaker::word::{Real, State as Phase};
-use watertight::models::Ordering;
+use watertight::models::{Ordering, fence};
 use watertight::{Clock, Instant, Reason, Transition};
 
 use crate::bench::{BEFORE_LEASE, Bench, SUCCESS, Step, Strong, Word};
+use crate::ledger::COUNTED_TWICE;
 use crate::subjects::Subject;
 
 /// The thread was stopped for ever.
@@ -28,9 +32,10 @@ impl Clock for Asked {
 }
 
 /// One thread's way to the words, with its clock: the memory that the protocol runs on.
-pub struct Caller<S: ?Sized, C> {
+pub struct Caller<S: ?Sized, C, N = InARow> {
     bench: Arc<Bench>,
     clock: C,
+    counting: N,
     /// The last clock reading.
     now: Cell<u64>,
     /// The last state word that was loaded.
@@ -43,6 +48,12 @@ pub struct Caller<S: ?Sized, C> {
     until: Cell<u64>,
     /// A transition was made and not yet returned.
     untold: Cell<bool>,
+    /// The generation of the permit that is being settled.
+    settling: Cell<u32>,
+    /// Outcomes that the last one to be settled wrote into a window.
+    written: Cell<u32>,
+    /// Whether a CAS of his on a window failed meanwhile.
+    raced: Cell<bool>,
     subject: PhantomData<S>,
 }
 
@@ -51,15 +62,25 @@ const ATTEMPTS: u32 = 30;
 
 impl<S: Subject, C: Clock> Caller<S, C> {
     pub fn new(bench: Arc<Bench>, clock: C) -> Self {
+        Self::counting(bench, clock, InARow)
+    }
+}
+
+impl<S: Subject, C: Clock, N: Counting> Caller<S, C, N> {
+    pub fn counting(bench: Arc<Bench>, clock: C, counting: N) -> Self {
         Self {
             bench,
             clock,
+            counting,
             now: Cell::new(0),
             seen: Cell::new(Word::from_bits(0)),
             steps: Cell::new(None),
             attempts: Cell::new(0),
             until: Cell::new(0),
             untold: Cell::new(false),
+            settling: Cell::new(0),
+            written: Cell::new(0),
+            raced: Cell::new(false),
             subject: PhantomData,
         }
     }
@@ -80,6 +101,16 @@ impl<S: Subject, C: Clock> Caller<S, C> {
         self.attempts.get()
     }
 
+    /// Whether the last outcome was written into a window.
+    pub fn wrote(&self) -> bool {
+        self.written.get() > 0
+    }
+
+    /// Whether somebody else changed the window while he did.
+    pub fn raced(&self) -> bool {
+        self.raced.get()
+    }
+
     /// Whether the deadline that the last refusal named is one that a helper rounded up.
     pub fn waited_for_a_helper(&self) -> bool {
         self.until.get() & 0xffff == 0xffff
@@ -91,14 +122,14 @@ impl<S: Subject, C: Clock> Caller<S, C> {
     }
 
     /// Settles a permit.
-    pub fn settle(&self, ticket: Word, outcome: Outcome) -> Option<Transition> {
-        self.try_settle(ticket, outcome)
+    pub fn settle(&self, ticket: Word, ended: Ended) -> Option<Transition> {
+        self.try_settle(ticket, ended)
             .expect("nobody stopped this thread")
     }
 
-    /// Resets.
-    pub fn reset(&self) {
-        self.try_reset().expect("nobody stopped this thread");
+    /// Resets, or forces to something else.
+    pub fn force(&self, to: Forced) {
+        self.try_force(to).expect("nobody stopped this thread");
     }
 
     /// As `admit`, in a thread that may be stopped.
@@ -111,19 +142,31 @@ impl<S: Subject, C: Clock> Caller<S, C> {
     }
 
     /// As `settle`, in a thread that may be stopped.
-    pub fn try_settle(&self, ticket: Word, outcome: Outcome) -> Result<Option<Transition>, Stopped> {
+    pub fn try_settle(&self, ticket: Word, ended: Ended) -> Result<Option<Transition>, Stopped> {
         self.bench.history().give_back(ticket.generation());
-        if outcome == SUCCESS && S::is_quiet_success(self, ticket)? {
+        self.settling.set(ticket.generation());
+        self.written.set(0);
+        self.raced.set(false);
+        if ended == SUCCESS && self.counting.succeed_quickly(self, ticket)? {
             return Ok(None);
         }
-        let made = self.decide(|| S::settle(self, &self.bench.rules, ticket, outcome))?;
-        self.tell(made);
-        Ok(made)
+        let rules = &self.bench.rules;
+        let mut counted = false;
+        loop {
+            match self.decide(|| S::settle(self, self.counting, rules, ticket, ended, counted))? {
+                Settled::Counted => counted = true,
+                Settled::Done(made) => {
+                    self.tell(made);
+                    return Ok(made);
+                }
+                Settled::Late => return Ok(None),
+            }
+        }
     }
 
-    /// As `reset`, in a thread that may be stopped.
-    pub fn try_reset(&self) -> Result<(), Stopped> {
-        let made = self.decide(|| S::reset(self, &self.bench.rules))?;
+    /// As `force`, in a thread that may be stopped.
+    pub fn try_force(&self, to: Forced) -> Result<(), Stopped> {
+        let made = self.decide(|| S::force(self, self.counting, &self.bench.rules, to))?;
         self.tell(Some(made));
         Ok(())
     }
@@ -141,25 +184,25 @@ impl<S: Subject, C: Clock> Caller<S, C> {
                 self.tell(made);
                 Some(ticket)
             }
-            Admission::Refused { reason, left, .. } => {
-                self.check_wait(reason, left);
+            Admission::Refused { reason, wait } => {
+                self.check_wait(reason, wait);
                 None
             }
         }
     }
 
     /// One attempt at a snapshot; `None` if it would start again.
-    pub fn observe(&self) -> Option<Word> {
-        let attempt = S::observe(self, &self.bench.rules).expect("nobody stopped this thread");
-        attempt.map(|reading| {
+    pub fn observe(&self) -> Option<Reading<Real>> {
+        let attempt = S::observe(self, self.counting, &self.bench.rules).expect("nobody stopped this thread");
+        attempt.inspect(|reading| {
             let reason = match reading.word.state() {
                 Phase::Open => Reason::Open,
+                Phase::Recovering => Reason::Recovering,
                 _ => Reason::ProbesInFlight,
             };
-            if let Some(left) = reading.left {
-                self.check_wait(reason, left);
+            if reading.wait.is_some() {
+                self.check_wait(reason, reading.wait);
             }
-            reading.word
         })
     }
 
@@ -180,8 +223,13 @@ impl<S: Subject, C: Clock> Caller<S, C> {
 
     /// What is left is left of the timer of the instance that was seen: its maker's, and of an opening that
     /// somebody helped its maker's with ones for the low half.
-    fn check_wait(&self, reason: Reason, left: u32) {
+    fn check_wait(&self, reason: Reason, wait: Option<Wait>) {
         let word = self.seen();
+        let Some(Wait { left, now }) = wait else {
+            assert_eq!(reason, Reason::ForcedOpen, "a refusal that names no wait");
+            return;
+        };
+        assert_eq!(now.as_micros(), self.now.get(), "from the last clock reading on");
         let until = self.now.get() + u64::from(left);
         self.until.set(until);
         let deadline = self.bench.history().deadline(&self.bench.rules, word);
@@ -189,6 +237,10 @@ impl<S: Subject, C: Clock> Caller<S, C> {
             Reason::Open => assert!(
                 until == deadline || until == deadline | 0xffff,
                 "a wait until {until}, not {deadline}, in {word:?}"
+            ),
+            Reason::Recovering => assert!(
+                until <= deadline,
+                "a wait until {until}, past the ramp's end at {deadline}, in {word:?}"
             ),
             _ => assert!(
                 until >= deadline,
@@ -201,7 +253,9 @@ impl<S: Subject, C: Clock> Caller<S, C> {
     fn step(&self) -> Result<(), Stopped> {
         match self.steps.get() {
             Some(0) => {
-                self.bench.history().untold += usize::from(self.untold.take());
+                let mut history = self.bench.history();
+                history.stopped = true;
+                history.untold += usize::from(self.untold.take());
                 Err(Stopped)
             }
             Some(left) => {
@@ -213,14 +267,14 @@ impl<S: Subject, C: Clock> Caller<S, C> {
     }
 }
 
-impl<S: Subject, C: Clock> Memory for Caller<S, C> {
+impl<S: Subject, C: Clock, N: Counting> Memory for Caller<S, C, N> {
     type Widths = Real;
     type Stop = Stopped;
 
     fn load(&self, place: Place, order: Ordering) -> Result<u32, Stopped> {
         self.step()?;
         let order = self.bench.order(Strong::Load(place), order);
-        let bits = self.bench.words[place as usize].load(order);
+        let bits = self.bench.at_place(place).load(order);
         if place == Place::State {
             self.seen.set(Word::from_bits(bits));
         }
@@ -235,18 +289,38 @@ impl<S: Subject, C: Clock> Memory for Caller<S, C> {
             _ => Strong::Swap(place),
         };
         let order = self.bench.order(operation, order);
-        let word = &self.bench.words[place as usize];
+        let word = self.bench.at_place(place);
         let swapped = word.compare_exchange(seen, new, order, Ordering::Relaxed).is_ok();
-        if swapped && place == Place::State {
-            let step = Step {
-                old: Word::from_bits(seen),
-                new: Word::from_bits(new),
-                now: self.now.get(),
-            };
-            self.untold.set(step.begins_generation());
-            self.bench.record(step);
+        if !swapped {
+            if matches!(place, Place::Window(_)) {
+                self.raced.set(true);
+            }
+            return Ok(false);
         }
-        Ok(swapped)
+        match place {
+            Place::State => {
+                let step = Step {
+                    old: Word::from_bits(seen),
+                    new: Word::from_bits(new),
+                    now: self.now.get(),
+                };
+                self.untold.set(step.is_transition());
+                self.bench.record(step);
+            }
+            Place::Low | Place::High => {}
+            Place::Window(number) => {
+                let wrote = self
+                    .bench
+                    .window_swapped(number, (seen, new), self.settling.get());
+                self.written.set(self.written.get() + u32::from(wrote));
+                assert!(self.written.get() < 2, "{COUNTED_TWICE}");
+            }
+        }
+        Ok(true)
+    }
+
+    fn fence(&self) {
+        fence(self.bench.order(Strong::Fence, Ordering::SeqCst));
     }
 
     fn now(&self) -> Result<Instant, Stopped> {

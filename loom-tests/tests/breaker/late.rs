@@ -1,7 +1,7 @@
 //! An outcome from another generation changes nothing; a reset makes everything under way such a one.
 
 use loom::thread::spawn;
-use watertight::breaker::protocol::Outcome;
+use watertight::breaker::protocol::{Ended, Forced};
 use watertight::breaker::rules::Rules;
 use watertight::breaker::word::State as Phase;
 
@@ -11,7 +11,7 @@ use crate::subjects::*;
 
 /// Two calls of the first closed generation report while the breaker goes from half-open back to open and to
 /// half-open again, or to closed.
-fn late_outcome<S: Subject>([half_open, closed]: [State; 2], late: Outcome, of_probe: Outcome) {
+fn late_outcome<S: Subject>([half_open, closed]: [State; 2], late: Ended, of_probe: Ended) {
     let bench = Bench::new(RULES, 0);
     let caller = bench.asking::<S>();
     let [first, old, older] = [(); 3].map(|()| caller.admit().expect("closed"));
@@ -36,7 +36,7 @@ fn late_outcome<S: Subject>([half_open, closed]: [State; 2], late: Outcome, of_p
                 match caller.seen().state() {
                     Phase::HalfOpen => half_open.seen(),
                     Phase::Closed => closed.seen(),
-                    Phase::Open => {}
+                    _ => {}
                 }
             }
         })
@@ -71,7 +71,7 @@ fn reset_against_failure<S: Subject>([before, after]: [State; 2]) {
         let bench = bench.clone();
         spawn(move || {
             let caller = bench.asking::<S>();
-            caller.reset();
+            caller.force(Forced::Closed);
             assert_eq!(
                 caller.settle(other, FAILURE),
                 None,
@@ -110,8 +110,8 @@ fn reset_against_success<S: Subject>([before, after]: [State; 2]) {
         let bench = bench.clone();
         spawn(move || {
             let caller = bench.asking::<S>();
-            caller.reset();
-            caller.reset();
+            caller.force(Forced::Closed);
+            caller.force(Forced::Closed);
         })
     };
     join([probing, resetting]);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use loom::thread::{JoinHandle, spawn};
 use watertight::Instant;
-use watertight::breaker::protocol::Place;
+use watertight::breaker::protocol::{Forced, Place};
 use watertight::breaker::word::State as Phase;
 
 use crate::bench::{BEFORE_LEASE, BOUND, Bench, COOL_DOWN, EARLY, FAILURE, LEASE, RULES, Strong, join};
@@ -21,7 +21,7 @@ fn four_instances_on<S: Subject>(bench: &Arc<Bench>) -> JoinHandle<()> {
     spawn(move || {
         let caller = bench.at::<S>(500);
         for _ in 0..3 {
-            caller.reset();
+            caller.force(Forced::Closed);
         }
         let ticket = caller.admit().expect("closed");
         caller.settle(ticket, FAILURE);
@@ -131,7 +131,9 @@ fn refused<S: Subject>(caller: &Caller<S, Instant>) -> bool {
 }
 
 fn open_in_snapshot<S: Subject>(caller: &Caller<S, Instant>) -> bool {
-    caller.observe().is_some_and(|word| word.state() == Phase::Open)
+    caller
+        .observe()
+        .is_some_and(|reading| reading.word.state() == Phase::Open)
 }
 
 /// The same model over the protocol that ships with one of its orderings Relaxed.
@@ -141,9 +143,10 @@ fn relaxed(weakened: Strong, bound: Option<usize>, message: &str, body: fn([Stat
         Strong::Load(Place::Low) => "twin: low loaded Relaxed",
         Strong::Load(Place::High) => "twin: high loaded Relaxed",
         Strong::Swap(Place::High) => "twin: high swapped Relaxed",
-        Strong::Swap(_) => "twin: low swapped Relaxed",
+        Strong::Swap(Place::Low) => "twin: low swapped Relaxed",
         Strong::SwapByProbe => "twin: state swapped Relaxed by a probe",
         Strong::SwapByVerdict => "twin: state swapped Relaxed by a verdict",
+        other => unreachable!("{other:?} is of a window"),
     });
     let twin = match bound {
         Some(preemptions) => twin.bound(preemptions, BOUND),

@@ -2,6 +2,7 @@
 //! decides in a few attempts, and the breaker recovers.
 
 use loom::thread::spawn;
+use watertight::breaker::protocol::Forced;
 
 use crate::bench::{BOUND, Bench, COOL_DOWN, FAILURE, LEASE, RULES, SUCCESS, join};
 use crate::common::{State, model};
@@ -43,7 +44,7 @@ fn stopped<S: Subject>([stopped]: [State; 1], task: Task, steps: u32) {
             let done = match task {
                 Task::Trip => caller.try_settle(mine, FAILURE).map(drop),
                 Task::Probe => caller.try_admit().map(drop),
-                Task::Reset => caller.try_reset(),
+                Task::Reset => caller.try_force(Forced::Closed),
             };
             if done.is_err() {
                 stopped.seen();

@@ -51,6 +51,7 @@ pub struct Model {
     claim: &'static str,
     at_least: [usize; 2],
     bound: Option<(usize, &'static str)>,
+    steps: Option<usize>,
 }
 
 /// A model of `claim`, without a bound, which any number of executions satisfies.
@@ -59,6 +60,7 @@ pub fn model(claim: &'static str) -> Model {
         claim,
         at_least: [1, 1],
         bound: None,
+        steps: None,
     }
 }
 
@@ -75,6 +77,12 @@ impl Model {
     /// Explores no more than so many preemptions, and says why.
     pub fn bound(mut self, preemptions: usize, reason: &'static str) -> Self {
         self.bound = Some((preemptions, reason));
+        self
+    }
+
+    /// Lets an execution take so many steps, where loom's limit of about 500 is too few.
+    pub fn steps(mut self, steps: usize) -> Self {
+        self.steps = Some(steps);
         self
     }
 
@@ -157,6 +165,10 @@ impl Model {
         };
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = self.bound.map(|(preemptions, _)| preemptions);
+        if let Some(steps) = self.steps {
+            // One to choose the thread, one to choose what a load returns.
+            builder.max_branches = 2 * steps;
+        }
         builder.max_permutations = None;
         builder.max_duration = None;
         let check = AssertUnwindSafe(|| with_rmw_loads(rmw, || builder.check(counted)));
