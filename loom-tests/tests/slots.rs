@@ -29,6 +29,8 @@ impl Words<2> for Pair {
 /// What ships, and the twins that somebody broke.
 trait Cell: Send + Sync + 'static {
     fn read(&self) -> u32;
+    /// The first word alone, which is the number.
+    fn read_word(&self) -> u32;
     fn change(&self, next: impl FnOnce(u32) -> u32) -> Result<(), Busy>;
 
     fn add_one(&self) -> Result<(), Busy> {
@@ -44,6 +46,10 @@ fn words() -> [[AtomicU32; 2]; 2] {
 impl Cell for Slots<2> {
     fn read(&self) -> u32 {
         Slots::read::<Pair>(self).0
+    }
+
+    fn read_word(&self) -> u32 {
+        Slots::read_word(self, 0)
     }
 
     fn change(&self, next: impl FnOnce(u32) -> u32) -> Result<(), Busy> {
@@ -106,6 +112,33 @@ fn two_reads_one_change(cell: impl Cell, inside: State) {
     reader.join().unwrap();
 }
 
+/// Two changes against one word, read twice in a row. `across`: the first was published and the second begun meanwhile.
+fn one_word_two_changes(cell: impl Cell, across: State) {
+    let cell = Arc::new(cell);
+    let begun = Arc::new(AtomicUsize::new(0));
+    let reader = {
+        let (cell, begun) = (cell.clone(), begun.clone());
+        thread::spawn(move || {
+            let before = begun.load(Relaxed);
+            let first = cell.read_word();
+            if (before, begun.load(Relaxed)) == (0, 2) {
+                across.seen();
+            }
+            assert!(first <= cell.read_word(), "the second value is the older one");
+        })
+    };
+    for _ in 0..2 {
+        let begun = begun.clone();
+        let next = move |number| {
+            begun.fetch_add(1, Relaxed);
+            number + 1
+        };
+        cell.change(next).expect("nobody else changes it");
+    }
+    reader.join().unwrap();
+    assert_eq!(cell.read_word(), 2, "a change was lost");
+}
+
 /// Two writers. `both`: both changed the value; `busy`: one was turned away.
 fn two_writers(cell: impl Cell, both: State, busy: State) {
     let cell = Arc::new(cell);
@@ -139,6 +172,18 @@ fn a_reader_never_waits_for_a_writer_and_never_goes_back() {
         .holds(["inside the change"], |[inside]| {
             two_reads_one_change(Slots::new(words()), inside);
         });
+}
+
+#[test]
+fn one_word_alone_never_goes_back() {
+    model("slots: one word alone never goes back")
+        .at_least(34_000, 12_000)
+        .holds(["across both changes"], |[across]| {
+            one_word_two_changes(Slots::new(words()), across);
+        });
+    model("slots, twin: one word, looked at once").breaks("the second value is the older one", || {
+        one_word_two_changes(Twin::new(Flaw::NoSecondLook), State::default());
+    });
 }
 
 #[test]
@@ -243,6 +288,18 @@ impl Cell for Twin {
             let waits = self.flaw == Flaw::Waits && seen & 1 == 1;
             if now.wrapping_sub(seen & !1) <= 2 && !waits {
                 return Pair::from_words(copy).0;
+            }
+        }
+    }
+
+    fn read_word(&self) -> u32 {
+        loop {
+            let seen = self.version.load(Ordering::Acquire);
+            let number = self.slot(seen)[0].load(Ordering::Relaxed);
+            fence(Ordering::Acquire);
+            let now = self.version.load(Ordering::Relaxed);
+            if self.flaw == Flaw::NoSecondLook || now.wrapping_sub(seen & !1) <= 2 {
+                return number;
             }
         }
     }
