@@ -458,8 +458,8 @@ impl<K: Rule> Counting for Ring<K> {
         if !era.is_of(next) {
             return Ok(Some(()));
         }
-        // ORDERING: Release; as in `follow`.
-        memory.swap_if(ERA, era.bits(), era.of_nobody().bits(), Ordering::Release)?;
+        // ORDERING: Relaxed; nothing is read on the strength of an era of nobody.
+        memory.swap_if(ERA, era.bits(), era.of_nobody().bits(), Ordering::Relaxed)?;
         Ok(None)
     }
 
