@@ -77,7 +77,7 @@
 //!   reading of whoever sets it: a probe that is admitted by an instant older than the lease has none left.
 //! - Of several probe slots, one that was forgotten comes back only after a whole lease in which no other was
 //!   taken; the others go on meanwhile.
-//! - A [`LastTime`] counts at most 8,388,607 calls in a bucket, and is at a loss after exactly 2^31 idle buckets.
+//! - A [`LastTime`] counts at most 8,388,607 calls in a bucket, and takes its last calls for recent ones after 2^29 idle buckets, 1.1 years or more.
 
 mod adjustable;
 mod config;

@@ -5,7 +5,8 @@
 //! 1 load the cursor, then the state. Not closed or recovering in the permit's generation: late.
 //! 2 the cursor is of another generation: CAS it to a start; again.
 //! 3 clean: a success is done. Anything else: CAS the cursor to full, two laps on; again.
-//! 4 load the strip. Of another lap: load the cursor again, changed: again. CAS the strip to this one outcome.
+//! 4 load the strip. Of another lap: load the cursor again, changed: again. The first of a lap: see to one strip that may
+//!   be long over. CAS the strip to this one outcome.
 //! 5 else, if its newest outcome could have been the one that opens: sum up. Over: the breaker is to be opened.
 //! 6 else, if it is full: CAS the cursor on, or to clean; again. Else CAS the outcome in.
 //! 7 after a CAS on the strip: if the outcome can be the one that opens, from 1 to 5, until the state has changed or
