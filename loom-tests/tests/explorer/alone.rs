@@ -27,7 +27,11 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
             })
         })?;
         if self.size.is_window() && moment.model.counts() {
-            let list = (here, moment.model.list);
+            let circle = self
+                .size
+                .is_ring
+                .then_some((moment.circle, moment.model.generation));
+            let list = (here, moment.model.list, circle);
             self.once(Fingerprint::of(&list), || {
                 self.readings_alone(moment)
                     .try_for_each(|reading| self.is_judged(moment, reading))
@@ -121,6 +125,9 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
     /// A lone observer reads the last calls; and if they call for opening, the next who reports opens, whatever he has
     /// to say.
     fn is_judged(&self, moment: &Moment, reading: i32) -> Result<(), Wrong> {
+        if self.size.is_ring {
+            return self.ring_is_judged(moment, reading);
+        }
         let Model { list, .. } = moment.model;
         let mut words = moment.words;
         let Done::Observed(seen) = self.finish(&mut words, Thread::default(), Op::Observe, reading)? else {
@@ -136,22 +143,53 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
         if self.plan.second.is_some() || !list.is_over(self.size, &self.plan.rules) {
             return Ok(());
         }
-        let mut permits = Permits::default();
-        permits.push(Permit {
-            ticket: Word::<W>::from_bits(moment.words[0]).ticket().bits(),
-            generation: moment.model.generation,
-        });
-        let reporter = Thread {
-            permits,
-            ..Thread::default()
-        };
         let mut words = moment.words;
-        self.finish(&mut words, reporter, Op::Success, reading)?;
+        self.finish(&mut words, self.reporter(moment), Op::Success, reading)?;
         match Word::<W>::from_bits(words[0]).state() {
             State::Open => Ok(()),
             state => wrong(format!(
                 "a window calls for opening, and who reports leaves the breaker {state}"
             )),
+        }
+    }
+
+    /// The same of a ring: but a success looks only where it is one of the first of its bucket.
+    fn ring_is_judged(&self, moment: &Moment, reading: i32) -> Result<(), Wrong> {
+        let mut words = moment.words;
+        let Done::Observed(seen) = self.finish(&mut words, Thread::default(), Op::Observe, reading)? else {
+            unreachable!("it observes");
+        };
+        let counts = self.ring_counts(moment, reading);
+        if seen.counts != counts {
+            return wrong(format!(
+                "a lone observer reads {:?}, where it must be {counts:?}",
+                seen.counts
+            ));
+        }
+        let ops = [Op::Failure(0), Op::Success, Op::SlowSuccess];
+        for &op in &ops[..1 + self.size.bits as usize] {
+            let mut words = moment.words;
+            self.finish(&mut words, self.reporter(moment), op, reading)?;
+            let state = Word::<W>::from_bits(words[0]).state();
+            if state != State::Open && self.ring_calls(&words, op) {
+                return wrong(format!(
+                    "a window calls for opening, and who reports {op:?} leaves the breaker {state}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody whose call was admitted at this moment.
+    fn reporter(&self, moment: &Moment) -> Thread {
+        let mut permits = Permits::default();
+        permits.push(Permit {
+            ticket: Word::<W>::from_bits(moment.words[0]).ticket().bits(),
+            generation: moment.model.generation,
+        });
+        Thread {
+            permits,
+            ..Thread::default()
         }
     }
 

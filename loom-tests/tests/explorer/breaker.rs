@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::marker::PhantomData;
 
 use watertight::breaker::protocol::{Admission, Memory, Place, Reading, Settled};
+use watertight::breaker::window::ring::{Era, Hand, Tally};
 use watertight::breaker::window::tape::Cursor;
 use watertight::breaker::word::{Widths, Word};
 use watertight::models::Ordering;
@@ -13,6 +14,7 @@ use watertight::{Instant, Transition};
 
 use crate::explore::{Access, Fingerprint, Kept, Offer, Player, Stopped, System};
 use crate::model::{Model, ones};
+use crate::ring::Circle;
 use crate::script::{Clock, Moment, Op, Plan, Seen, THREADS, Thread, WORDS, Words};
 use crate::sights::Sight;
 use crate::subjects::{Subject, Windowed};
@@ -91,7 +93,10 @@ struct Step {
 
 impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
     pub fn new(plan: Plan) -> Self {
-        let size = Size::of::<W>(plan.calls, N::BITS);
+        let size = match N::IS_RING {
+            true => Size::of_ring(plan.calls, N::BITS),
+            false => Size::of::<W>(plan.calls, N::BITS),
+        };
         Self {
             plan,
             size,
@@ -119,6 +124,7 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
             words: [0; WORDS],
             time: 0,
             model: Model::new(self.plan.claims),
+            circle: Circle::new::<W>(self.plan.start),
             threads: [Thread::default(); THREADS],
         };
         for &(op, reading) in self.plan.before {
@@ -204,6 +210,12 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
                 && moment.model.list.is_clean(self.size)
                 && thread.permits.oldest().generation == moment.model.generation;
         }
+        if self.size.is_ring {
+            if let Some(access) = step.access {
+                let stepped = self.ring_stepped(moment, &mut thread, op, access);
+                step.sights |= stepped.map_err(explain)?;
+            }
+        }
         match step.access {
             Some(Access::Clock { .. }) => {
                 thread.reading = Some(reading);
@@ -216,6 +228,7 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
             Some(Access::Swap { won: false, .. }) => step.sights |= Sight::SwapLost.bit(),
             Some(Access::Swap { place, seen, new, .. }) => {
                 let written = match place {
+                    Place::Window(_) if self.size.is_ring => Ok(0),
                     Place::Window(_) => {
                         let shared = (&mut moment.model, &moment.words);
                         self.window_written(shared, &mut thread, op, (place, seen, new))
@@ -252,7 +265,15 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
                         ..
                     })
                 );
-                step.sights |= Sight::LookedAgainInVain.when(looked && thread.slow);
+                let window = matches!(
+                    step.access,
+                    Some(Access::Load {
+                        place: Place::Window(_),
+                        ..
+                    })
+                );
+                step.sights |= Sight::LookedAgainInVain.when(looked && thread.slow)
+                    | Sight::JudgedAgain.when(window && thread.counted);
                 thread.slow = true;
                 thread.begin_attempt();
             }
@@ -273,7 +294,14 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
             }
         }
         moment.threads[number] = thread;
-        self.tell_observers(moment);
+        if self.size.is_ring {
+            self.ring_told(moment);
+            if matches!(step.access, Some(Access::Swap { won: true, .. })) {
+                self.ring_stands(moment).map_err(explain)?;
+            }
+        } else {
+            self.tell_observers(moment);
+        }
         Ok(step)
     }
 
@@ -300,6 +328,9 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
     }
 
     fn each_step(&self, moment: &Moment, mut offer: impl FnMut(Result<Step, String>)) {
+        if self.size.is_ring && moment.circle.is_endless() {
+            return;
+        }
         for (number, script) in self.plan.scripts.iter().enumerate() {
             let thread = &moment.threads[number];
             let Some(&menu) = script.get(usize::from(thread.slot)) else {
@@ -366,6 +397,9 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
             Place::State => format!("{:?}", Word::<W>::from_bits(bits)),
             Place::Low => timer(W::LOW),
             Place::High => timer(W::HIGH),
+            Place::Window(0) if self.size.is_ring => format!("{:?}", Era::<W>::from_bits(bits)),
+            Place::Window(1) if self.size.is_ring => format!("{:?}", Hand::<W>::from_bits(bits)),
+            Place::Window(_) if self.size.is_ring => format!("{:?}", Tally::<W>::from_bits(bits)),
             Place::Window(0) => format!("{:?}", Cursor::<W>::from_bits(bits)),
             Place::Window(_) => {
                 let (lap, outcomes) = (bits >> W::TAPE, bits & ones(W::TAPE));
@@ -387,7 +421,8 @@ impl<S: Subject, N: Windowed, W: Widths> System for Set<S, N, W> {
         }
         let halves = (threads as u64, (threads >> 64) as u64);
         let words = &moment.words[..self.size.words()];
-        Fingerprint::of(&(halves, words, moment.time, moment.model))
+        let circle = self.size.is_ring.then_some(moment.circle);
+        Fingerprint::of(&(halves, words, moment.time, moment.model, circle))
     }
 
     fn steps(&self, moment: &Moment, offer: Offer<Moment>) {

@@ -86,6 +86,9 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
             refused,
         });
         let windowed = kind == Sight::Tripped && self.size.is_window();
+        if windowed && self.size.is_ring && !self.ring_was_over(thread) {
+            return wrong("a breaker was opened by a window that never called for it");
+        }
         let by_success = thread.entry == Entry::Counted && op.mark().is_some_and(|mark| !mark.is_bad());
         Ok(kind.bit()
             | Sight::TrippedForAnother.when(windowed && thread.entry == Entry::None)
@@ -227,6 +230,9 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
         }
         if thread.clean && op == Op::Success {
             return Ok(Sight::CleanSuccess.bit());
+        }
+        if self.size.is_ring && self.ring_was_full(thread) {
+            return Ok(Sight::FullBucket.bit());
         }
         if !model.ignores(self.size, generation, op) {
             return wrong("an outcome that counts changed nothing");

@@ -15,13 +15,22 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 /// Most accesses that one attempt makes.
-const MOST_ANSWERS: usize = 22;
+const MOST_ANSWERS: usize = 48;
 
 /// What an attempt has been answered so far.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Answers {
     count: u8,
     list: [u32; MOST_ANSWERS],
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            list: [0; MOST_ANSWERS],
+        }
+    }
 }
 
 impl Answers {

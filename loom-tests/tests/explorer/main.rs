@@ -7,14 +7,15 @@
 //! | `model` | what a breaker must do, in whole numbers |
 //! | `timers` | what its timer words must say |
 //! | `tape` | what the last calls are, as a list |
+//! | `ring` | what the last span of time holds, in buckets |
 //! | `sights` | what must be seen, or a claim was not tried |
 //! | `script` | what threads do, and where they stand in it |
 //! | `breaker` | their steps on the protocol's words, with the model beside them |
-//! | `claims`, `window` | what is claimed of each step |
+//! | `claims`, `window`, `ring_claims` | what is claimed of each step |
 //! | `alone` | what is claimed of each state: whoever is left alone gets on |
-//! | `scripts`, `phases`, `tapes`, `adjusted` | what is explored of what ships; the large plans are run by `.ci/explore` |
+//! | `scripts`, `phases`, `tapes`, `rings`, `adjusted` | what is explored of what ships; the large plans are run by `.ci/explore` |
 //! | `straight` | every sequence of outcomes, of one caller |
-//! | `twins`, `phase_twins`, `tape_twins` | what must be caught |
+//! | `twins`, `phase_twins`, `tape_twins`, `ring_twins` | what must be caught |
 
 mod adjusted;
 mod alone;
@@ -24,6 +25,10 @@ mod explore;
 mod model;
 mod phase_twins;
 mod phases;
+mod ring;
+mod ring_claims;
+mod ring_twins;
+mod rings;
 mod script;
 mod scripts;
 mod sights;

@@ -9,6 +9,7 @@ use watertight::{Micros, State};
 
 use crate::explore::Answers;
 use crate::model::{Claims, Model};
+use crate::ring::{Circle, View};
 use crate::tape::Mark;
 
 /// One operation of a script.
@@ -99,8 +100,8 @@ pub enum Clock {
 pub const PERMITS: usize = 4;
 /// Most threads.
 pub const THREADS: usize = 3;
-/// The state, the two timer words, and the window's: a cursor and strips.
-pub const WORDS: usize = 3 + 1 + 5;
+/// The state, the two timer words, and the window's: a cursor and strips, or an era, a hand and tallies.
+pub const WORDS: usize = 3 + 2 + 8;
 
 pub type Words = [u32; WORDS];
 
@@ -164,13 +165,15 @@ pub struct Thread {
     pub seen: Option<Seen>,
     /// Observing: all that a window has held since this attempt began, a bit for each.
     pub counts: u128,
+    /// Of a ring.
+    pub view: View,
 }
 
 impl Thread {
     /// From the first load again, or to the second look.
     pub fn begin_attempt(&mut self) {
         (self.answers, self.reading, self.counts) = (Answers::default(), None, 0);
-        (self.clean, self.second) = (false, false);
+        (self.clean, self.second, self.view) = (false, false, View::default());
     }
 }
 
@@ -213,6 +216,7 @@ pub struct Moment {
     /// The last reading, where one moves from it.
     pub time: i32,
     pub model: Model,
+    pub circle: Circle,
     pub threads: [Thread; THREADS],
 }
 
@@ -223,7 +227,7 @@ pub struct Plan {
     pub rules: Rules,
     /// A second set, which any attempt may obey instead.
     pub second: Option<Rules>,
-    /// How many of the last calls count; 0: failures in a row do.
+    /// How many of the last calls count, or of the newest buckets; 0: failures in a row do.
     pub calls: u32,
     /// The clock at the start.
     pub start: u64,

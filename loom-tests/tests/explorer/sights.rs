@@ -47,6 +47,22 @@ pub enum Sight {
     WindowSoiled,
     WindowCleared,
     WindowPrepared,
+    HandMoved,
+    /// The hand began a version.
+    HandAway,
+    /// The era followed it, moved by the same caller.
+    VersionBegun,
+    /// The era followed it, moved by another.
+    VersionFollowed,
+    /// So many versions had begun that this was not followed.
+    VersionsEnded,
+    RingSwept,
+    /// An outcome was counted in a newer bucket than its clock reading's.
+    RecordedOld,
+    /// An outcome was not counted in a full bucket.
+    FullBucket,
+    /// Who judged a window found that it had moved on.
+    JudgedAgain,
     /// A breaker was opened by another than who wrote the decisive outcome.
     TrippedForAnother,
     /// A success completed the minimum, and the breaker was opened for that.

@@ -21,14 +21,20 @@ impl Mark {
     pub const fn is_bad(self) -> bool {
         self.0 != 0
     }
+
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
 }
 
-/// How many calls count, how many bits each has, and on how many strips they are written.
+/// How many calls count, how many bits each has, and on how many strips they are written; or how many buckets count, of
+/// how many in the ring.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
     pub calls: u32,
     pub bits: u32,
     pub strips: u32,
+    pub is_ring: bool,
 }
 
 impl Size {
@@ -38,7 +44,22 @@ impl Size {
             0 => 0,
             _ => calls.div_ceil((W::TAPE - 1) / bits) + 1,
         };
-        Self { calls, bits, strips }
+        Self {
+            calls,
+            bits,
+            strips,
+            is_ring: false,
+        }
+    }
+
+    /// The newest so many buckets, of the fewest that there may be.
+    pub fn of_ring(buckets: u32, bits: u32) -> Self {
+        Self {
+            calls: buckets,
+            bits,
+            strips: buckets.next_power_of_two().max(2),
+            is_ring: true,
+        }
     }
 
     pub fn is_window(&self) -> bool {
@@ -47,10 +68,10 @@ impl Size {
 
     /// How many words a breaker of this size has.
     pub fn words(&self) -> usize {
-        3 + if self.is_window() {
-            1 + self.strips as usize
-        } else {
-            0
+        3 + match self.is_window() {
+            true if self.is_ring => 2 + (self.strips << self.bits) as usize,
+            true => 1 + self.strips as usize,
+            false => 0,
         }
     }
 }

@@ -77,7 +77,12 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
     pub fn missed_nothing(&self, moment: &Moment) -> Result<(), Wrong> {
         let model = &moment.model;
         let idle = moment.threads.iter().all(|thread| thread.op.is_none());
-        let over = self.size.is_window() && model.counts() && model.list.is_over(self.size, &self.plan.rules);
+        let over = match self.size.is_ring {
+            true => moment.circle.is_over(model, self.size, &self.plan.rules),
+            false => {
+                self.size.is_window() && model.counts() && model.list.is_over(self.size, &self.plan.rules)
+            }
+        };
         match idle && over && self.plan.second.is_none() {
             true => wrong("a window calls for opening, nobody is about to open, and the breaker is not open"),
             false => Ok(()),
@@ -88,6 +93,7 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
     pub fn observed_counts(&self, thread: &Thread, seen: Reading<W>) -> Result<(), Wrong> {
         let right = match () {
             () if !seen.word.counts_outcomes() => seen.counts == Counts::default(),
+            () if self.size.is_ring => return self.ring_observed(thread, seen.counts),
             () if self.size.is_window() => thread.counts & List::counts_bit(seen.counts) != 0,
             () => seen.counts.failures == seen.word.failures(),
         };

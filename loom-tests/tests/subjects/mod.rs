@@ -6,6 +6,7 @@
 use watertight::Transition;
 use watertight::breaker::protocol::{self, Admission, Attempt, Ended, Forced, Memory, Reading, Settled};
 use watertight::breaker::rules::Rules;
+use watertight::breaker::window::ring::Shape;
 use watertight::breaker::window::{Counting, InARow, Rule};
 use watertight::breaker::word::Word;
 
@@ -152,6 +153,8 @@ pub use watertight::breaker::window::Tape;
 pub trait Windowed: Counting {
     /// Of each outcome; 0: it has no window.
     const BITS: u32;
+    /// Whether it counts the last span of time: in so many buckets, of so many in the ring.
+    const IS_RING: bool = false;
     fn of(calls: u32, strips: u32) -> Self;
 }
 
@@ -219,6 +222,26 @@ window_twins! {
 #[allow(unused_imports, reason = "not every test binary runs it")]
 pub use watertight::breaker::window::Ring;
 
+/// A bucket of a ring is 2^this microseconds.
+pub const SHIFT: u32 = 1;
+
+macro_rules! ringed {
+    ($($path:ident)::+) => {
+        impl<K: Rule> Windowed for $($path)::+<K> {
+            const BITS: u32 = K::BITS;
+            const IS_RING: bool = true;
+            fn of(window: u32, buckets: u32) -> Self {
+                Self {
+                    shape: Shape { shift: SHIFT, buckets, window, reach: buckets },
+                    rule: core::marker::PhantomData,
+                }
+            }
+        }
+    };
+}
+
+ringed!(Ring);
+
 macro_rules! ring_twins {
     ($($module:ident;)*) => {$(
         #[allow(unused, clippy::all)]
@@ -233,6 +256,7 @@ macro_rules! ring_twins {
             use watertight::breaker::word::{Widths, Word};
             include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
         }
+        ringed!($module::Ring);
     )*};
 }
 
@@ -240,4 +264,22 @@ ring_twins! {
     not_fenced;
     sweeps_at_first_look;
     counts_at_first_look;
+    judges_at_first_look;
+    snapshot_at_first_look;
+    counts_whatever_the_round;
+    sums_whatever_the_round;
+    counts_in_own_slot;
+    successes_first;
+    bad_ones_once;
+    snapshot_bad_ones_once;
+    moves_without_sweep;
+    begins_without_sweep;
+    follows_in_same_version;
+    ring_is_not_prepared;
+    bad_ones_not_judged;
+    successes_not_judged;
+    first_success_not_judged;
+    full_tally_wraps;
+    full_alone;
+    hand_steps_back;
 }
