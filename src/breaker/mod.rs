@@ -50,12 +50,12 @@
 //! What a closed breaker costs, in atomic operations and in instructions on x86-64 (counted by `.ci/instructions` with
 //! nobody else about, admitting included, the clock's own left out):
 //!
-//! | window | admitting | a success | with failures in the window | a failure |
-//! |---|---|---|---|---|
-//! | consecutive | 1 load | 1 load: 15 | a load and a compare-and-swap: 45 | the same: 110 |
-//! | last 100 calls | 1 load | 2 loads, once the last 100 all succeeded: 34 | 3 loads and a compare-and-swap: 96 | 4 loads, one for every strip, a compare-and-swap: 560 |
-//! | last 1,000 calls | 1 load | the same: 34 | the same, with one more load and compare-and-swap in 19: 162 | 56 strips: 2,700 |
-//! | last 10 s in 16 buckets | 1 load | a reading of the clock, 6 loads and a compare-and-swap: 199 | the same | the same, and up to three loads for every bucket: 350 |
+//! | window | a success | the same, after a failure every 64 calls | a failure, and a success after it |
+//! |---|---|---|---|
+//! | consecutive | 2 loads: 15 | 20 | 4 loads and two compare-and-swaps: 154 |
+//! | last 100 calls | 3 loads, once the last 100 all succeeded: 34 | 4 loads and a compare-and-swap: 96 | half of all calls failing, the window is summed up three times, a load for every strip: 1,211 |
+//! | last 1,000 calls | the same: 34 | the same, but for the strips that are looked through once in 19 calls: 162 | 54 strips each time: 5,380 |
+//! | last 10 s in 16 buckets | 6 loads, a compare-and-swap, a reading of the clock: 198 | 209 | the same twice, and up to three loads for every bucket: 709 |
 //!
 //! A closed consecutive breaker writes nothing on a success, and one that counts calls writes nothing while they all
 //! succeed. A rule for slow calls, or [`abandoned_after`](Builder::abandoned_after), reads the clock once more for every
