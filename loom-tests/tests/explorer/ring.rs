@@ -179,7 +179,7 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
         }
         for back in 0..window {
             let number = (hand >> W::TURN).wrapping_sub(back) & ones(W::NUMBER);
-            let round = number / self.size.strips & ones(W::ROUND);
+            let round = (number / self.size.strips) & ones(W::ROUND);
             let tag = (era & ones(W::VERSION)) << W::ROUND | round;
             for kind in 0..1 << self.size.bits {
                 let index = (number % self.size.strips) << self.size.bits | kind;
