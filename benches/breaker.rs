@@ -42,7 +42,7 @@ fn successes<C: Clock, P: Policy, W: Window<Rule = P::Rule>>(
         let mut turn = 0_u32;
         bencher.iter(|| {
             turn = turn.wrapping_add(1);
-            if turn % 64 == 0 {
+            if turn.is_multiple_of(64) {
                 let _ = black_box(&breaker).try_acquire().map(|permit| permit.failure());
             }
             black_box(&breaker)

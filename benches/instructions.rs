@@ -89,7 +89,7 @@ fn repeat<P: Policy, W: Window<Rule = P::Rule>, S: Keep>(
             }
             for turn in 0..times {
                 // Often enough that the window never is quiet again, seldom enough not to weigh.
-                if turn % 64 == 0 {
+                if turn.is_multiple_of(64) {
                     fail(black_box(breaker));
                 }
                 succeed(black_box(breaker));
