@@ -213,8 +213,6 @@ impl<W: Widths> Word<W> {
     pub const MOST_FAILURES: u32 = ones(Self::BODY);
     /// As many failures in a row as a recovering word holds.
     pub const MOST_FAILURES_RECOVERING: u32 = ones(Self::SEEN_AT);
-    /// How many ranks there are, see [`rank`](Self::rank); a power of two.
-    pub const RANKS: u32 = 1 << W::SEEN;
     /// As many probes in flight, or successes, as their fields hold.
     pub const MOST_PROBES: u32 = ones(W::PROBES);
 
@@ -305,8 +303,8 @@ impl<W: Widths> Word<W> {
         self.field(0, self.failure_bits())
     }
 
-    /// Recovering: the rank of the next call, below [`RANKS`](Self::RANKS). So much of the ramp must be over for it to be
-    /// admitted; rank 0 always is.
+    /// Recovering: the rank of the next call, 0 to 63. So many 64ths of the ramp must be over for it to be admitted; rank 0
+    /// always is.
     ///
     /// Of any 64 calls in a row each has another rank, and those of any few in a row are far apart: the step is next
     /// to the golden section of 64. It is odd, so that who makes every second call, or every fourth, gets his share
