@@ -11,11 +11,13 @@ extern crate std;
 
 #[macro_use]
 mod sync;
+mod memory;
 mod slots;
 
 pub mod adapters;
 pub mod backoff;
 pub mod breaker;
+pub mod bucket;
 pub mod random;
 pub mod rejected;
 pub mod time;
@@ -27,6 +29,7 @@ pub mod design {}
 pub use adapters::std_clock::StdClock;
 pub use backoff::{Backoff, Jitter, Reconnect};
 pub use breaker::{Breaker, Config, Permit, Snapshot, State, Transition};
+pub use bucket::{Quota, Receipt, TokenBucket};
 pub use random::{Random, SharedRandom};
 pub use rejected::{Error, Reason, Rejected, RetryAfter};
 pub use slots::Busy;
@@ -36,6 +39,7 @@ pub use time::{Clock, Instant, ManualClock, Micros};
 #[cfg(watertight_loom)]
 #[doc(hidden)]
 pub mod models {
+    pub use crate::memory::{Attempt, Memory, decide};
     pub use crate::slots::{Slots, Words};
     pub use crate::sync::{AtomicU32, Ordering, fence, with_rmw_loads};
 }

@@ -5,10 +5,23 @@ use core::fmt;
 use crate::time::Micros;
 
 /// A refusal: why, and where time alone can end it, when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// When to come back is worked out when it is asked for.
+#[derive(Clone, Copy)]
 pub struct Rejected {
     reason: Reason,
-    retry_after: RetryAfter,
+    when: When,
+}
+
+/// What [`Rejected::retry_after`] is worked out from.
+#[derive(Clone, Copy)]
+enum When {
+    Known(RetryAfter),
+    /// When something that moves by `step` in a microsecond has moved by `ahead`.
+    Passed {
+        ahead: u64,
+        step: u64,
+    },
 }
 
 /// What refused.
@@ -23,31 +36,10 @@ pub enum Reason {
     Recovering,
     /// Somebody forced the circuit breaker open.
     ForcedOpen,
-}
-
-impl Reason {
-    /// How many there are.
-    pub(crate) const COUNT: usize = 4;
-
-    /// Each has a number below [`COUNT`](Self::COUNT).
-    pub(crate) const fn number(self) -> u32 {
-        match self {
-            Self::Open => 0,
-            Self::ProbesInFlight => 1,
-            Self::Recovering => 2,
-            Self::ForcedOpen => 3,
-        }
-    }
-
-    /// The reason of this number.
-    pub(crate) const fn of_number(number: u32) -> Self {
-        match number {
-            0 => Self::Open,
-            1 => Self::ProbesInFlight,
-            2 => Self::Recovering,
-            _ => Self::ForcedOpen,
-        }
-    }
+    /// The token bucket has not as many tokens now, or within the longest wait.
+    RateLimited,
+    /// More tokens were asked for at a time than the token bucket ever holds.
+    MoreThanBurst,
 }
 
 /// When the same call, with nobody else calling, would be admitted.
@@ -65,7 +57,19 @@ pub enum RetryAfter {
 
 impl Rejected {
     pub(crate) const fn new(reason: Reason, retry_after: RetryAfter) -> Self {
-        Self { reason, retry_after }
+        Self {
+            reason,
+            when: When::Known(retry_after),
+        }
+    }
+
+    /// To come back when something that moves by `step` in a microsecond has moved by `ahead`; never, if it stands still.
+    #[inline]
+    pub(crate) const fn when_passed(reason: Reason, ahead: u64, step: u64) -> Self {
+        Self {
+            reason,
+            when: When::Passed { ahead, step },
+        }
     }
 
     /// What refused the call.
@@ -73,9 +77,41 @@ impl Rejected {
         self.reason
     }
 
-    /// When to come back.
+    /// When to come back. Where that takes a division, it is made here, and not when the call was refused.
     pub const fn retry_after(&self) -> RetryAfter {
-        self.retry_after
+        match self.when {
+            When::Known(retry_after) => retry_after,
+            When::Passed { ahead, step } => match until_passed(ahead, step) {
+                Some(wait) => RetryAfter::In(wait),
+                None => RetryAfter::Never,
+            },
+        }
+    }
+}
+
+/// The earliest microsecond at which something that moves by `step` in each has moved by `ahead`; `None` if it stands still.
+pub(crate) const fn until_passed(ahead: u64, step: u64) -> Option<Micros> {
+    if step == 0 {
+        return None;
+    }
+    Some(Micros::from_micros(ahead.div_ceil(step)))
+}
+
+/// Equal if they say the same.
+impl PartialEq for Rejected {
+    fn eq(&self, other: &Self) -> bool {
+        self.reason == other.reason && self.retry_after() == other.retry_after()
+    }
+}
+
+impl Eq for Rejected {}
+
+impl fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected")
+            .field("reason", &self.reason)
+            .field("retry_after", &self.retry_after())
+            .finish()
     }
 }
 
@@ -86,6 +122,8 @@ impl fmt::Display for Reason {
             Self::ProbesInFlight => "the circuit breaker is half-open and its probes are under way",
             Self::Recovering => "the circuit breaker is recovering and admits only a share of the calls",
             Self::ForcedOpen => "the circuit breaker is forced open",
+            Self::RateLimited => "the token bucket has too few tokens",
+            Self::MoreThanBurst => "the token bucket never holds so many tokens at a time",
         })
     }
 }
@@ -109,7 +147,7 @@ impl fmt::Display for RetryAfter {
 /// Reads as a sentence: `the circuit breaker is open: retry in 12 s`.
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.reason, self.retry_after)
+        write!(f, "{}: {}", self.reason, self.retry_after())
     }
 }
 

@@ -89,6 +89,7 @@ mod permit;
 pub mod protocol;
 #[cfg(not(watertight_loom))]
 mod protocol;
+mod reasons;
 mod report;
 #[cfg(watertight_loom)]
 pub mod rules;

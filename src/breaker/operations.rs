@@ -10,7 +10,7 @@ use super::stats::{Keep, Statistics, Stats};
 use super::window::{Counting, Rule, Window};
 use super::word::{Real, Word};
 use super::words::{Live, Parts, decide};
-use super::{Handle, Outcome, Permit, Policy, Snapshot, Transition};
+use super::{Handle, Outcome, Permit, Policy, Snapshot, Transition, reasons};
 use crate::rejected::{Error, Reason, Rejected, RetryAfter};
 use crate::time::{Clock, Instant, Micros};
 
@@ -74,7 +74,7 @@ fn admit<C: Clock, O, P: Policy, W: Window, S: Keep>(
             }
             Admission::Refused { reason, .. } if !rules.enforces(key) => {
                 parts.stats.shadowed(reason);
-                Ok((Word::shadow_ticket(reason.number()), None))
+                Ok((Word::shadow_ticket(reasons::number(reason)), None))
             }
             Admission::Refused { reason, wait } => {
                 parts.stats.refused(reason);

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::word::{Real, Word};
-use super::{At, Handle, Outcome, Transition, operations};
+use super::{At, Handle, Outcome, Transition, operations, reasons};
 use crate::rejected::Reason;
 use crate::time::{Clock, Instant, Micros};
 
@@ -64,7 +64,7 @@ impl<H: Handle> Permit<H> {
     /// [`enforced`](super::Builder::enforced). What comes of it is not counted: a breaker in force would not know.
     pub const fn shadow(&self) -> Option<Reason> {
         match self.ticket.shadow() {
-            Some(number) => Some(Reason::of_number(number)),
+            Some(number) => reasons::of_number(number),
             None => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Snapshot, Transition};
+use super::{Snapshot, Transition, reasons};
 use crate::rejected::Reason;
 use crate::slots::{Slots, Words};
 use crate::sync::{AtomicU32, Ordering, zeroes};
@@ -42,8 +42,8 @@ impl Keep for NoStats {}
 #[derive(Debug)]
 pub struct Stats {
     late: AtomicU32,
-    refused: [AtomicU32; Reason::COUNT],
-    shadowed: [AtomicU32; Reason::COUNT],
+    refused: [AtomicU32; reasons::COUNT],
+    shadowed: [AtomicU32; reasons::COUNT],
     last: Slots<NOTE>,
 }
 
@@ -114,7 +114,7 @@ impl Stats {
 
     /// What was kept, beside a snapshot, as it is at `now`.
     pub(super) fn report(&self, snapshot: Snapshot, now: Instant) -> Statistics {
-        let read = |counts: &[AtomicU32; Reason::COUNT]| {
+        let read = |counts: &[AtomicU32; reasons::COUNT]| {
             // ORDERING: Relaxed; a count alone, which orders nothing.
             core::array::from_fn(|number| {
                 counts
@@ -142,8 +142,8 @@ impl Default for Stats {
     }
 }
 
-fn count(counts: &[AtomicU32; Reason::COUNT], reason: Reason) {
-    if let Some(count) = counts.get(reason.number() as usize) {
+fn count(counts: &[AtomicU32; reasons::COUNT], reason: Reason) {
+    if let Some(count) = counts.get(reasons::number(reason) as usize) {
         // ORDERING: Relaxed; a count alone, which orders nothing.
         count.fetch_add(1, Ordering::Relaxed);
     }
@@ -188,8 +188,8 @@ pub struct Statistics {
     since: Option<Instant>,
     open: Micros,
     late: u32,
-    refused: [u32; Reason::COUNT],
-    shadowed: [u32; Reason::COUNT],
+    refused: [u32; reasons::COUNT],
+    shadowed: [u32; reasons::COUNT],
 }
 
 impl Statistics {
@@ -231,14 +231,14 @@ impl Statistics {
     /// Calls that were refused for this reason.
     pub fn refused(&self, reason: Reason) -> u32 {
         self.refused
-            .get(reason.number() as usize)
+            .get(reasons::number(reason) as usize)
             .map_or(0, |count| *count)
     }
 
     /// Calls of callers in shadow that were let through and would have been refused for this reason.
     pub fn shadowed(&self, reason: Reason) -> u32 {
         self.shadowed
-            .get(reason.number() as usize)
+            .get(reasons::number(reason) as usize)
             .map_or(0, |count| *count)
     }
 }

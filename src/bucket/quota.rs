@@ -1,0 +1,236 @@
+//! How a bucket is told what to keep to.
+
+use core::fmt;
+use core::time::Duration;
+
+use super::rate::Rate;
+use super::terms::{Fixed, Wanted};
+use super::word::Real;
+use crate::time::Micros;
+
+/// How many tokens, how fast, and how many at once: checked and ready, plain data that can live in flash and serve any number of
+/// buckets.
+///
+/// ```
+/// use core::time::Duration;
+/// use watertight::Quota;
+///
+/// static UPLOADS: Quota = Quota::per(600, Duration::from_secs(60 * 60)).burst(20).build();
+/// ```
+///
+/// # Exact
+///
+/// Most rates are kept exactly, for ever: all those whose period, in microseconds and lowest terms, has few enough odd factors, as `n` per
+/// second, minute, hour or day have for any burst that goes with them. Any other is kept
+/// so nearly that a bucket stays behind it by less than one token in 35 years, and never gets ahead; or, where even that is
+/// not possible (a burst of hundreds of thousands at an odd rate), is refused with a sentence.
+///
+/// The bucket fills in *drops*, up to 2^28 of them for a burst. If a token is due within a microsecond, or the bucket has just
+/// begun or been full, it may come up to one drop later, never earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    pub(super) rate: Rate,
+    pub(super) burst: u32,
+    pub(super) initial: u32,
+    pub(super) longest_wait: Option<u64>,
+    pub(super) terms: Fixed<Real>,
+}
+
+/// Most drops that come in a microsecond.
+const MOST_A_MICRO: u64 = 8;
+
+impl Quota {
+    /// `tokens` a second, up to 8,000,000. Zero is a rate too: what there is at first, and no more.
+    ///
+    /// If nothing else is said, the burst is `tokens` too.
+    pub const fn per_second(tokens: u32) -> Builder {
+        Self::per(tokens, Duration::from_secs(1))
+    }
+
+    /// `tokens` in every `span`, which is at most 407 days (2^45 us) and may be a fraction of a microsecond; up to 8 tokens a
+    /// microsecond.
+    ///
+    /// If nothing else is said, the burst is `tokens` too.
+    pub const fn per(tokens: u32, span: Duration) -> Builder {
+        Builder {
+            tokens: Tokens::Rate(tokens),
+            span,
+            burst: tokens,
+            initial: None,
+            longest_wait: None,
+        }
+    }
+
+    /// Never more than `tokens` in *any* `window`, wherever one lays it.
+    ///
+    /// A bucket hands out at most its burst and what its rate brings, in any window: `burst + rate * window`. With a rate of
+    /// `tokens` per `window`, a caller who comes late in one window and early in the next gets nearly twice what was meant. Here the
+    /// rate is therefore `(tokens - burst) / window`, which adds up to `tokens` exactly. The burst is 1 if nothing else is said, which
+    /// leaves the most to the rate.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use watertight::Quota;
+    ///
+    /// // 36 seconds of transmission in any hour: ten at once, and 26 more in the course of it.
+    /// static DUTY_CYCLE: Quota = Quota::at_most(36, Duration::from_secs(3_600)).burst(10).build();
+    /// ```
+    pub const fn at_most(tokens: u32, window: Duration) -> Builder {
+        Builder {
+            tokens: Tokens::Window(tokens),
+            span: window,
+            burst: 1,
+            initial: None,
+            longest_wait: None,
+        }
+    }
+
+    /// Most tokens that there can be.
+    pub const fn burst(&self) -> u32 {
+        self.burst
+    }
+}
+
+/// A [`Quota`] being put together.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is decided before build() or try_build()"]
+pub struct Builder {
+    tokens: Tokens,
+    span: Duration,
+    burst: u32,
+    initial: Option<u32>,
+    longest_wait: Option<Duration>,
+}
+
+/// What a number of tokens in a span of time means.
+#[derive(Clone, Copy, Debug)]
+enum Tokens {
+    /// So many drip in.
+    Rate(u32),
+    /// So many are handed out at most, wherever the span lies.
+    Window(u32),
+}
+
+impl Builder {
+    /// Most tokens that there can be, and so the most that can be had at a time: 1 to 2^28.
+    pub const fn burst(mut self, tokens: u32) -> Self {
+        self.burst = tokens;
+        self
+    }
+
+    /// Tokens that there are when the bucket is asked for the first time, and after a reset: 0 to the burst, which it is if nothing is said.
+    pub const fn initial(mut self, tokens: u32) -> Self {
+        self.initial = Some(tokens);
+        self
+    }
+
+    /// The longest that [`reserve`](super::TokenBucket::reserve) lets anybody wait; a longer wait is cut to it. What drips in during
+    /// it is at most 2^28 drops, as is the burst, so that a long wait makes the drops coarser. If nothing is said, the time that a whole
+    /// burst takes to drip in.
+    pub const fn longest_wait(mut self, wait: Duration) -> Self {
+        self.longest_wait = Some(wait);
+        self
+    }
+
+    /// The quota, for `const` and `static`.
+    ///
+    /// # Panics
+    /// When it cannot be kept, with the sentence of the [`InvalidQuota`]; in a `const` or `static` that is a compile error. At run
+    /// time use [`try_build`](Self::try_build).
+    pub const fn build(self) -> Quota {
+        match self.try_build() {
+            Ok(quota) => quota,
+            Err(error) => panic!("{}", error.sentence()),
+        }
+    }
+
+    /// The quota, or why it cannot be kept.
+    pub const fn try_build(self) -> Result<Quota, InvalidQuota> {
+        let tokens = match self.tokens {
+            Tokens::Rate(tokens) => tokens,
+            Tokens::Window(tokens) => match tokens.checked_sub(self.burst) {
+                Some(tokens) => tokens,
+                None => return Err(InvalidQuota::BurstOverWindow),
+            },
+        };
+        let rate = match Rate::of(tokens as u64, self.span.as_nanos()) {
+            Ok(rate) => rate,
+            Err(error) => return Err(error),
+        };
+        let initial = match self.initial {
+            Some(initial) => initial,
+            None => self.burst,
+        };
+        let longest_wait = match self.longest_wait {
+            Some(wait) => Some(Micros::from_duration(wait).as_micros()),
+            None => None,
+        };
+        let wanted = Wanted {
+            rate,
+            burst: self.burst,
+            initial,
+            longest_wait,
+            most_a_micro: MOST_A_MICRO,
+        };
+        match Fixed::of(&wanted) {
+            Ok(terms) => Ok(Quota {
+                rate,
+                burst: self.burst,
+                initial,
+                longest_wait,
+                terms,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Why a [`Quota`] cannot be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidQuota {
+    /// The burst is 0 or too large.
+    Burst,
+    /// More tokens at first than the bucket holds.
+    Initial,
+    /// The span is zero or too long.
+    Span,
+    /// More than the bucket can count in a microsecond.
+    TooFast,
+    /// In the longest wait comes more than the bucket can count.
+    LongestWait,
+    /// With so large a burst, the rate cannot be kept exactly enough.
+    Inexact,
+    /// The burst alone is more than the window may have.
+    BurstOverWindow,
+}
+
+impl InvalidQuota {
+    pub(super) const fn sentence(self) -> &'static str {
+        match self {
+            Self::Burst => {
+                "a token bucket holds 1 to 268435456 tokens: say .burst(n), where no number of tokens stands for it"
+            }
+            Self::Initial => "a token bucket has at first at most as many tokens as it holds",
+            Self::Span => "the span of a rate is longer than zero and at most 407 days",
+            Self::TooFast => "a token bucket gets at most 8 tokens a microsecond",
+            Self::LongestWait => {
+                "so many tokens drip in during the longest wait that a token bucket cannot count them: shorten it"
+            }
+            Self::Inexact => {
+                "this rate cannot be kept exactly with so large a burst or so long a wait: make one of them smaller, or take a rounder rate"
+            }
+            Self::BurstOverWindow => {
+                "a window that has at most so many tokens has a burst of at most so many"
+            }
+        }
+    }
+}
+
+impl fmt::Display for InvalidQuota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+impl core::error::Error for InvalidQuota {}

@@ -1,0 +1,226 @@
+use core::borrow::Borrow;
+use core::convert::Infallible;
+use core::fmt;
+
+use super::protocol::{self, Ask, Place};
+use super::quota::Quota;
+use super::receipt::Receipt;
+use super::terms::Fixed;
+use super::word::{Reading, Real};
+use crate::memory::{Memory, decide};
+use crate::rejected::Rejected;
+use crate::sync::{AtomicU32, Ordering};
+use crate::time::{Clock, Instant, Micros};
+
+/// A token bucket: tokens drip in at an exact rate up to a burst, and every call takes some or is refused.
+///
+/// ```
+/// use core::time::Duration;
+/// use watertight::{Quota, StdClock, TokenBucket};
+///
+/// static QUOTA: Quota = Quota::per_second(50).burst(10).build();
+/// static REQUESTS: TokenBucket<StdClock> = TokenBucket::new(StdClock, &QUOTA);
+///
+/// match REQUESTS.try_acquire() {
+///     Ok(_) => println!("go"),
+///     Err(refusal) => println!("{refusal}"), // the token bucket has too few tokens: retry in 20 ms
+/// }
+/// ```
+///
+/// The state is eight bytes. The policy is anything that leads to a [`Quota`]: a reference to a `static`, one of its own, an
+/// `Arc<Quota>`. The module's page tells what is promised, and what it costs.
+pub struct TokenBucket<C, P = &'static Quota, S = State> {
+    clock: C,
+    policy: P,
+    state: S,
+}
+
+/// The state of a [`TokenBucket`]: two words.
+#[derive(Debug)]
+pub struct State {
+    spent: AtomicU32,
+    dated: AtomicU32,
+}
+
+impl State {
+    const_fn! {
+        const fn new() -> Self {
+            Self { spent: AtomicU32::new(0), dated: AtomicU32::new(0) }
+        }
+    }
+}
+
+impl<C, P> TokenBucket<C, P> {
+    const_fn! {
+        /// A bucket that nobody has asked yet: it begins to fill when it is first asked, whenever that is.
+        pub const fn new(clock: C, policy: P) -> Self {
+            Self { clock, policy, state: State::new() }
+        }
+    }
+}
+
+impl<C, P: Borrow<Quota>, S: Borrow<State>> TokenBucket<C, P, S> {
+    /// The same bucket with another clock, or with an [`Instant`](crate::Instant) in hand.
+    ///
+    /// ```
+    /// # use watertight::{Instant, Quota, StdClock, TokenBucket};
+    /// # static QUOTA: Quota = Quota::per_second(50).burst(10).build();
+    /// # static REQUESTS: TokenBucket<StdClock> = TokenBucket::new(StdClock, &QUOTA);
+    /// # fn timer() -> Instant { Instant::from_micros(0) }
+    /// let now = timer();
+    /// let _ = REQUESTS.at(now).try_acquire();
+    /// ```
+    #[inline]
+    pub fn at<D: Clock>(&self, clock: D) -> TokenBucket<D, &Quota, &State> {
+        TokenBucket {
+            clock,
+            policy: self.policy.borrow(),
+            state: self.state.borrow(),
+        }
+    }
+}
+
+impl<C: Clock, P: Borrow<Quota>, S: Borrow<State>> TokenBucket<C, P, S> {
+    /// Takes one token.
+    ///
+    /// # Errors
+    /// [`RateLimited`](crate::Reason::RateLimited) if there is none: in
+    /// [`retry_after`](Rejected::retry_after) there will be, if nobody else takes it. Nothing is changed.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<Receipt, Rejected> {
+        self.try_acquire_many(1)
+    }
+
+    /// Takes `tokens` tokens, or none. Zero are always there.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire); and [`MoreThanBurst`](crate::Reason::MoreThanBurst) if the bucket never has so many.
+    #[inline]
+    pub fn try_acquire_many(&self, tokens: u32) -> Result<Receipt, Rejected> {
+        self.ask(tokens, Ask::All { tokens, wait: 0 })
+    }
+
+    /// Takes as many tokens as there are, at least one and at most `tokens`: [`Receipt::tokens`] tells how many. Of zero,
+    /// none. One 32-bit division.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire), if there is not one.
+    #[inline]
+    pub fn acquire_up_to(&self, tokens: u32) -> Result<Receipt, Rejected> {
+        self.ask(tokens, Ask::UpTo(tokens))
+    }
+
+    /// Takes `tokens` tokens now that are there within `max_wait`: [`Receipt::act_at`] tells when, and whoever asks next comes
+    /// after that. A longer wait than the quota's [`longest_wait`](super::Builder::longest_wait) is cut to it.
+    ///
+    /// With a burst of 1 that is pacing: each caller gets the next free instant.
+    ///
+    /// # Errors
+    /// As [`try_acquire_many`](Self::try_acquire_many), if they are not there within the wait; after
+    /// [`retry_after`](Rejected::retry_after) they would be.
+    #[inline]
+    pub fn reserve(&self, tokens: u32, max_wait: Micros) -> Result<Receipt, Rejected> {
+        let wait = max_wait.as_micros();
+        self.ask(tokens, Ask::All { tokens, wait })
+    }
+
+    #[inline]
+    fn ask(&self, tokens: u32, ask: Ask) -> Result<Receipt, Rejected> {
+        if tokens == 0 {
+            return Ok(Receipt::of_none(self.clock.now()));
+        }
+        decide(|| protocol::acquire(&self.memory(), &self.policy.borrow().terms, ask))
+    }
+
+    /// Gives back what was taken, as far as that is safe, and answers how many tokens that is: all, if nobody has taken any
+    /// since, and otherwise none. Where others have come after, what they were promised rests on these tokens' having been taken.
+    ///
+    /// For tokens that were not used. A receipt of another bucket, or from before a [`reset`](Self::reset), is to be dropped instead.
+    pub fn refund(&self, receipt: Receipt) -> u32 {
+        if receipt.tokens() == 0 {
+            return 0;
+        }
+        decide(|| protocol::refund(&self.memory(), &self.policy.borrow().terms, &receipt))
+    }
+
+    /// How many tokens there are now.
+    pub fn available(&self) -> u32 {
+        self.look(|reading, terms| reading.tokens(terms))
+    }
+
+    /// Whether a new bucket in its place would make no difference, so that a bucket that is kept for a key may be thrown away: nobody
+    /// has asked it yet, or it is full and a new one would begin full. With a clock that goes forward; a reading from before
+    /// would be taken by the new one as it is.
+    pub fn is_pristine(&self) -> bool {
+        self.look(|reading, terms| reading.is_pristine(terms))
+    }
+
+    #[inline]
+    fn look<T>(&self, what: impl Fn(&Reading<Real>, &Fixed<Real>) -> T) -> T {
+        decide(|| protocol::observe(&self.memory(), &self.policy.borrow().terms, &what))
+    }
+
+    /// Makes the bucket as new: it begins again when it is next asked. Also the way on after the clock has stepped back, or was
+    /// wrong.
+    pub fn reset(&self) {
+        decide(|| protocol::reset(&self.memory(), &self.policy.borrow().terms));
+    }
+
+    #[inline]
+    fn memory(&self) -> Live<'_, C> {
+        Live {
+            state: self.state.borrow(),
+            clock: &self.clock,
+        }
+    }
+}
+
+impl<C: Clock, P: Borrow<Quota>, S: Borrow<State>> fmt::Debug for TokenBucket<C, P, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenBucket")
+            .field("available", &self.available())
+            .field("burst", &self.policy.borrow().burst())
+            .finish()
+    }
+}
+
+/// The words with the clock of one operation.
+struct Live<'a, C> {
+    state: &'a State,
+    clock: &'a C,
+}
+
+impl<C> Live<'_, C> {
+    #[inline]
+    fn word(&self, place: Place) -> &AtomicU32 {
+        match place {
+            Place::Spent => &self.state.spent,
+            Place::Dated => &self.state.dated,
+        }
+    }
+}
+
+impl<C: Clock> Memory for Live<'_, C> {
+    type Place = Place;
+    type Stop = Infallible;
+
+    #[inline]
+    fn load(&self, place: Place, order: Ordering) -> Result<u32, Infallible> {
+        // ORDERING: the protocol's; the reason stands there at each load.
+        Ok(self.word(place).load(order))
+    }
+
+    #[inline]
+    fn swap_if(&self, place: Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Infallible> {
+        // ORDERING: the protocol's on success. Relaxed on failure: the caller starts again from its loads.
+        Ok(self
+            .word(place)
+            .compare_exchange(seen, new, order, Ordering::Relaxed)
+            .is_ok())
+    }
+
+    #[inline]
+    fn now(&self) -> Result<Instant, Infallible> {
+        Ok(self.clock.now())
+    }
+}
