@@ -16,6 +16,8 @@ pub trait Memory {
     /// Writes `new` if the word is still `seen`, and says whether it was. `order` is that of success; a CAS
     /// that fails is Relaxed, since its caller goes back to the loads.
     fn swap_if(&self, place: Self::Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Self::Stop>;
+    /// A fence: no step, since nobody can tell when it happened.
+    fn fence(&self, order: Ordering);
     /// Asks the clock.
     fn now(&self) -> Result<Instant, Self::Stop>;
 }

@@ -54,27 +54,33 @@ pub enum Place {
     Spent,
     /// When.
     Dated,
+    /// Of the terms, where they change: a word of a slot.
+    Slot { slot: u32, word: usize },
 }
 
 /// Where the terms come from.
-pub trait Source<M: Memory<Place = Place>> {
+pub trait Source {
     /// How wide the fields are.
     type Widths: Widths;
     /// What they are.
     type Terms: Terms<Widths = Self::Widths>;
     /// The terms that belong to this word, if it still stands when they have been read.
-    fn terms(&self, memory: &M, spent: Spent<Self::Widths>) -> Result<Self::Terms, M::Stop>;
+    fn terms<M: Memory<Place = Place>>(
+        &self,
+        memory: &M,
+        spent: Spent<Self::Widths>,
+    ) -> Result<Self::Terms, M::Stop>;
     /// Keeps the reading of terms that change before what follows.
-    fn finish(&self, _: &M) {}
+    fn finish<M: Memory<Place = Place>>(_: &M) {}
 }
 
 /// Terms that stay.
-impl<M: Memory<Place = Place>, W: Widths> Source<M> for Fixed<W> {
+impl<W: Widths> Source for Fixed<W> {
     type Widths = W;
     type Terms = Self;
 
     #[inline]
-    fn terms(&self, _: &M, _: Spent<W>) -> Result<Self, M::Stop> {
+    fn terms<M: Memory<Place = Place>>(&self, _: &M, _: Spent<W>) -> Result<Self, M::Stop> {
         Ok(*self)
     }
 }
@@ -90,7 +96,7 @@ pub enum Ask {
 
 /// Takes tokens, or is refused.
 #[inline]
-pub fn acquire<M: Memory<Place = Place>, S: Source<M>>(
+pub fn acquire<M: Memory<Place = Place>, S: Source>(
     memory: &M,
     source: &S,
     ask: Ask,
@@ -146,7 +152,7 @@ pub fn acquire<M: Memory<Place = Place>, S: Source<M>>(
 }
 
 /// Gives back what a receipt was given for, if nobody has taken anything since. Answers how many tokens.
-pub fn refund<M: Memory<Place = Place>, S: Source<M>>(
+pub fn refund<M: Memory<Place = Place>, S: Source>(
     memory: &M,
     source: &S,
     receipt: &Receipt,
@@ -170,7 +176,7 @@ pub fn refund<M: Memory<Place = Place>, S: Source<M>>(
 }
 
 /// Makes the bucket as new, from the clock's present on.
-pub fn reset<M: Memory<Place = Place>, S: Source<M>>(memory: &M, source: &S) -> Attempt<(), M> {
+pub fn reset<M: Memory<Place = Place>, S: Source>(memory: &M, source: &S) -> Attempt<(), M> {
     let Seen {
         spent,
         dated,
@@ -197,7 +203,7 @@ pub fn reset<M: Memory<Place = Place>, S: Source<M>>(memory: &M, source: &S) -> 
 }
 
 /// Looks at the bucket and changes nothing.
-pub fn observe<M: Memory<Place = Place>, S: Source<M>, T>(
+pub fn observe<M: Memory<Place = Place>, S: Source, T>(
     memory: &M,
     source: &S,
     what: impl FnOnce(&Reading<S::Widths>, &S::Terms) -> T,
@@ -227,7 +233,7 @@ impl<T: Terms> Seen<T> {
     fn of<M, S>(memory: &M, source: &S) -> Result<Self, M::Stop>
     where
         M: Memory<Place = Place>,
-        S: Source<M, Terms = T, Widths = T::Widths>,
+        S: Source<Terms = T, Widths = T::Widths>,
     {
         // ORDERING: Acquire pairs with the Release of the CAS that wrote it: the load below sees the `dated` of that
         // grant, or a later one.
@@ -247,12 +253,12 @@ impl<T: Terms> Seen<T> {
 
 /// Whether what was read belongs together, as far as somebody needs to know who writes nothing.
 #[inline]
-fn stands<M: Memory<Place = Place>, S: Source<M>>(
+fn stands<M: Memory<Place = Place>, S: Source>(
     memory: &M,
-    source: &S,
+    _: &S,
     spent: Spent<S::Widths>,
 ) -> Result<bool, M::Stop> {
-    source.finish(memory);
+    S::finish(memory);
     // ORDERING: Relaxed; at worst it misses a change that has just been made, and the refusal was made before that.
     let again = Spent::<S::Widths>::from_bits(memory.load(Place::Spent, Ordering::Relaxed)?);
     Ok(again.is(spent.bits()))

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use super::adjustable::AdjustableQuota;
 use super::rate::Rate;
 use super::terms::{Fixed, Wanted};
 use super::word::Real;
@@ -29,15 +30,8 @@ use crate::time::Micros;
 /// begun or been full, it may come up to one drop later, never earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    pub(super) rate: Rate,
-    pub(super) burst: u32,
-    pub(super) initial: u32,
-    pub(super) longest_wait: Option<u64>,
     pub(super) terms: Fixed<Real>,
 }
-
-/// Most drops that come in a microsecond.
-const MOST_A_MICRO: u64 = 8;
 
 impl Quota {
     /// `tokens` a second, up to 8,000,000. Zero is a rate too: what there is at first, and no more.
@@ -87,7 +81,7 @@ impl Quota {
 
     /// Most tokens that there can be.
     pub const fn burst(&self) -> u32 {
-        self.burst
+        self.terms.most_tokens()
     }
 }
 
@@ -146,6 +140,51 @@ impl Builder {
 
     /// The quota, or why it cannot be kept.
     pub const fn try_build(self) -> Result<Quota, InvalidQuota> {
+        let wanted = match self.wanted() {
+            Ok(wanted) => wanted,
+            Err(error) => return Err(error),
+        };
+        match Fixed::of(&wanted) {
+            Ok(terms) => Ok(Quota { terms }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A quota that can be changed while a bucket keeps to it, but never above `most_tokens` in a `span` and a burst of `most_burst`; for
+    /// `const` and `static`.
+    ///
+    /// # Panics
+    /// As [`build`](Self::build); at run time use [`try_build_adjustable`](Self::try_build_adjustable).
+    pub const fn build_adjustable(
+        self,
+        most_tokens: u32,
+        span: Duration,
+        most_burst: u32,
+    ) -> AdjustableQuota {
+        match self.try_build_adjustable(most_tokens, span, most_burst) {
+            Ok(quota) => quota,
+            Err(error) => panic!("{}", error.sentence()),
+        }
+    }
+
+    /// The same, or why it cannot be kept.
+    pub const fn try_build_adjustable(
+        self,
+        most_tokens: u32,
+        span: Duration,
+        most_burst: u32,
+    ) -> Result<AdjustableQuota, InvalidQuota> {
+        let first = match self.wanted() {
+            Ok(first) => first,
+            Err(error) => return Err(error),
+        };
+        match Rate::of(most_tokens as u64, span.as_nanos()) {
+            Ok(rate) => AdjustableQuota::of(&first, rate, most_burst),
+            Err(error) => Err(error),
+        }
+    }
+
+    const fn wanted(&self) -> Result<Wanted, InvalidQuota> {
         let tokens = match self.tokens {
             Tokens::Rate(tokens) => tokens,
             Tokens::Window(tokens) => match tokens.checked_sub(self.burst) {
@@ -165,23 +204,13 @@ impl Builder {
             Some(wait) => Some(Micros::from_duration(wait).as_micros()),
             None => None,
         };
-        let wanted = Wanted {
+        Ok(Wanted {
             rate,
             burst: self.burst,
             initial,
             longest_wait,
-            most_a_micro: MOST_A_MICRO,
-        };
-        match Fixed::of(&wanted) {
-            Ok(terms) => Ok(Quota {
-                rate,
-                burst: self.burst,
-                initial,
-                longest_wait,
-                terms,
-            }),
-            Err(error) => Err(error),
-        }
+            varies: false,
+        })
     }
 }
 
@@ -203,6 +232,12 @@ pub enum InvalidQuota {
     Inexact,
     /// The burst alone is more than the window may have.
     BurstOverWindow,
+    /// A burst of none, or above the most that an [`AdjustableQuota`] may have.
+    BurstOverMost,
+    /// A rate above the most that an [`AdjustableQuota`] may have.
+    RateOverMost,
+    /// A rate so far below the most that an [`AdjustableQuota`] may have that the drops which serve that are too coarse for it.
+    TooSlow,
 }
 
 impl InvalidQuota {
@@ -222,6 +257,13 @@ impl InvalidQuota {
             }
             Self::BurstOverWindow => {
                 "a window that has at most so many tokens has a burst of at most so many"
+            }
+            Self::BurstOverMost => {
+                "an adjustable burst is at least 1 and at most what was said to be its most"
+            }
+            Self::RateOverMost => "an adjustable rate is at most what was said to be its most",
+            Self::TooSlow => {
+                "this rate is so far below the most of an adjustable one that it cannot be kept exactly: lower that, or its burst"
             }
         }
     }

@@ -25,6 +25,35 @@ pub struct Fixed<W> {
     widths: PhantomData<W>,
 }
 
+impl<W: Widths> Fixed<W> {
+    /// A stretch is 2 to the power of this, in microseconds.
+    pub const fn stretch_log(&self) -> u32 {
+        64 - W::STRETCH - self.stretches.trailing_zeros()
+    }
+
+    /// Most tokens there can be.
+    pub const fn most_tokens(&self) -> u32 {
+        self.most
+    }
+
+    /// Drops of a token, as a plain number.
+    pub const fn token_drops(&self) -> u64 {
+        (self.token >> Self::ONE) as u64
+    }
+
+    /// Drops at first, as they stand in the word.
+    pub const fn initial_drops(&self) -> u32 {
+        self.initial
+    }
+
+    /// Most drops that `spent` is ahead of the date it was written with, and one for the rounding of the index: W + rc + 2 of `word`, as a
+    /// plain number.
+    pub const fn ahead(&self) -> u64 {
+        let waited = (self.longest_wait as u128 * self.step as u128) >> Self::FRACTION;
+        waited as u64 + 1 + (self.rounding >> Self::ONE) as u64 + 2
+    }
+}
+
 /// What a bucket is asked to keep to, in tokens and microseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
@@ -33,8 +62,8 @@ pub struct Wanted {
     pub initial: u32,
     /// That of a whole burst, if it is not said.
     pub longest_wait: Option<u64>,
-    /// Most drops a microsecond, at most 8.
-    pub most_a_micro: u64,
+    /// Whether this is the most of a rate that changes: at most one drop a microsecond then, and otherwise 8.
+    pub varies: bool,
 }
 
 impl<W: Widths> Fixed<W> {
@@ -50,8 +79,9 @@ impl<W: Widths> Fixed<W> {
             burst,
             initial,
             longest_wait,
-            most_a_micro,
+            varies,
         } = *wanted;
+        let most_a_micro = if varies { 1 } else { 8 };
         if burst == 0 || burst as u64 > Self::CAPACITY {
             return Err(InvalidQuota::Burst);
         }
@@ -69,20 +99,15 @@ impl<W: Widths> Fixed<W> {
             return Err(InvalidQuota::Inexact);
         };
         let (step, _) = rate.step(token, Self::FRACTION);
-        match Self::with(token, step, burst, initial, longest_wait) {
+        match Self::with(token, step, wanted) {
             Some(terms) => Ok(terms),
             None => Err(InvalidQuota::Inexact),
         }
     }
 
     /// With so many drops to a token, and so many of the position to a microsecond.
-    const fn with(
-        token: u64,
-        step: u64,
-        burst: u32,
-        initial: u32,
-        longest_wait: Option<u64>,
-    ) -> Option<Self> {
+    const fn with(token: u64, step: u64, wanted: &Wanted) -> Option<Self> {
+        let (burst, initial) = (wanted.burst, wanted.initial);
         let drops = token * burst as u64;
         // The longest stretch in which less than half the capacity comes; of all that divide the clock's circle.
         let mut log = 60 - (64 - step.leading_zeros());
@@ -92,14 +117,15 @@ impl<W: Widths> Fixed<W> {
         let Some(stretches) = 1u32.checked_shl(64 - W::STRETCH - log) else {
             return None;
         };
-        let longest_wait = match longest_wait {
+        let longest_wait = match wanted.longest_wait {
             Some(wait) => wait,
             None if step == 0 => 0,
             None => ((drops as u128) << Self::FRACTION).div_ceil(step as u128) as u64,
         };
         let waited = ((longest_wait as u128 * step as u128) >> Self::FRACTION) as u64 + 1;
         let in_stretch = (step << log) as u128;
-        let rounding = if step == 0 || step.is_power_of_two() && step <= 1 << Self::FRACTION {
+        let is_even = step == 0 || step.is_power_of_two() && step <= 1 << Self::FRACTION;
+        let rounding = if is_even && !wanted.varies {
             0
         } else {
             (step >> Self::FRACTION) + 1
@@ -200,8 +226,8 @@ impl<W: Widths> Terms for Fixed<W> {
     }
 
     #[inline]
-    fn slip(&self, drops: u32) -> u32 {
-        drops.wrapping_add(self.rounding).saturating_sub(self.burst)
+    fn rounding(&self) -> u32 {
+        self.rounding
     }
 
     #[inline]

@@ -1,15 +1,16 @@
 use core::borrow::Borrow;
 use core::convert::Infallible;
 use core::fmt;
+use core::ops::Deref;
 
-use super::protocol::{self, Ask, Place};
+use super::protocol::{self, Ask, Place, Source};
 use super::quota::Quota;
 use super::receipt::Receipt;
 use super::terms::Fixed;
-use super::word::{Reading, Real};
+use super::word::{Reading, Real, Terms};
 use crate::memory::{Memory, decide};
 use crate::rejected::Rejected;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, fence};
 use crate::time::{Clock, Instant, Micros};
 
 /// A token bucket: tokens drip in at an exact rate up to a burst, and every call takes some or is refused.
@@ -30,9 +31,9 @@ use crate::time::{Clock, Instant, Micros};
 /// The state is eight bytes. The policy is anything that leads to a [`Quota`]: a reference to a `static`, one of its own, an
 /// `Arc<Quota>`. The module's page tells what is promised, and what it costs.
 pub struct TokenBucket<C, P = &'static Quota, S = State> {
-    clock: C,
-    policy: P,
-    state: S,
+    pub(super) clock: C,
+    pub(super) policy: P,
+    pub(super) state: S,
 }
 
 /// The state of a [`TokenBucket`]: two words.
@@ -59,7 +60,7 @@ impl<C, P> TokenBucket<C, P> {
     }
 }
 
-impl<C, P: Borrow<Quota>, S: Borrow<State>> TokenBucket<C, P, S> {
+impl<C, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
     /// The same bucket with another clock, or with an [`Instant`](crate::Instant) in hand.
     ///
     /// ```
@@ -71,16 +72,16 @@ impl<C, P: Borrow<Quota>, S: Borrow<State>> TokenBucket<C, P, S> {
     /// let _ = REQUESTS.at(now).try_acquire();
     /// ```
     #[inline]
-    pub fn at<D: Clock>(&self, clock: D) -> TokenBucket<D, &Quota, &State> {
+    pub fn at<D: Clock>(&self, clock: D) -> TokenBucket<D, &P, &P::State> {
         TokenBucket {
             clock,
-            policy: self.policy.borrow(),
+            policy: &self.policy,
             state: self.state.borrow(),
         }
     }
 }
 
-impl<C: Clock, P: Borrow<Quota>, S: Borrow<State>> TokenBucket<C, P, S> {
+impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
     /// Takes one token.
     ///
     /// # Errors
@@ -129,7 +130,7 @@ impl<C: Clock, P: Borrow<Quota>, S: Borrow<State>> TokenBucket<C, P, S> {
         if tokens == 0 {
             return Ok(Receipt::of_none(self.clock.now()));
         }
-        decide(|| protocol::acquire(&self.memory(), &self.policy.borrow().terms, ask))
+        decide(|| protocol::acquire(&self.memory(), self.policy.source(), ask))
     }
 
     /// Gives back what was taken, as far as that is safe, and answers how many tokens that is: all, if nobody has taken any
@@ -140,7 +141,7 @@ impl<C: Clock, P: Borrow<Quota>, S: Borrow<State>> TokenBucket<C, P, S> {
         if receipt.tokens() == 0 {
             return 0;
         }
-        decide(|| protocol::refund(&self.memory(), &self.policy.borrow().terms, &receipt))
+        decide(|| protocol::refund(&self.memory(), self.policy.source(), &receipt))
     }
 
     /// How many tokens there are now.
@@ -148,26 +149,19 @@ impl<C: Clock, P: Borrow<Quota>, S: Borrow<State>> TokenBucket<C, P, S> {
         self.look(|reading, terms| reading.tokens(terms))
     }
 
-    /// Whether a new bucket in its place would make no difference, so that a bucket that is kept for a key may be thrown away: nobody
-    /// has asked it yet, or it is full and a new one would begin full. With a clock that goes forward; a reading from before
-    /// would be taken by the new one as it is.
-    pub fn is_pristine(&self) -> bool {
-        self.look(|reading, terms| reading.is_pristine(terms))
-    }
-
     #[inline]
-    fn look<T>(&self, what: impl Fn(&Reading<Real>, &Fixed<Real>) -> T) -> T {
-        decide(|| protocol::observe(&self.memory(), &self.policy.borrow().terms, &what))
+    fn look<T>(&self, what: impl Fn(&Reading<WidthsOf<P>>, &TermsOf<P>) -> T) -> T {
+        decide(|| protocol::observe(&self.memory(), self.policy.source(), &what))
     }
 
     /// Makes the bucket as new: it begins again when it is next asked. Also the way on after the clock has stepped back, or was
     /// wrong.
     pub fn reset(&self) {
-        decide(|| protocol::reset(&self.memory(), &self.policy.borrow().terms));
+        decide(|| protocol::reset(&self.memory(), self.policy.source()));
     }
 
     #[inline]
-    fn memory(&self) -> Live<'_, C> {
+    pub(super) fn memory(&self) -> Live<'_, C, P::State> {
         Live {
             state: self.state.borrow(),
             clock: &self.clock,
@@ -175,48 +169,108 @@ impl<C: Clock, P: Borrow<Quota>, S: Borrow<State>> TokenBucket<C, P, S> {
     }
 }
 
-impl<C: Clock, P: Borrow<Quota>, S: Borrow<State>> fmt::Debug for TokenBucket<C, P, S> {
+impl<C: Clock, P: Policy<State = State>, S: Borrow<State>> TokenBucket<C, P, S> {
+    /// Whether a new bucket in its place would make no difference, so that a bucket that is kept for a key may be thrown away: nobody
+    /// has asked it yet, or it is full and a new one would begin full. With a clock that goes forward; a reading from before
+    /// would be taken by the new one as it is.
+    pub fn is_pristine(&self) -> bool {
+        self.look(|reading, terms| reading.is_pristine(terms))
+    }
+}
+
+impl<C: Clock, P: Policy, S: Borrow<P::State>> fmt::Debug for TokenBucket<C, P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenBucket")
             .field("available", &self.available())
-            .field("burst", &self.policy.borrow().burst())
+            .field("burst", &self.look(|_, terms| terms.most()))
             .finish()
     }
 }
 
-/// The words with the clock of one operation.
-struct Live<'a, C> {
-    state: &'a State,
-    clock: &'a C,
+type WidthsOf<P> = <<P as Policy>::Source as Source>::Widths;
+type TermsOf<P> = <<P as Policy>::Source as Source>::Terms;
+
+/// What a bucket keeps to: a [`Quota`] of its own, anything that leads to one, such as `&'static Quota` or an `Arc<Quota>`; or an
+/// [`AdjustableQuota`](super::AdjustableQuota).
+///
+/// A type without size that derefs to a `static` quota saves each bucket the pointer.
+pub trait Policy {
+    /// The state of a bucket that keeps to it. Nobody else can implement this: its types have no public name.
+    #[doc(hidden)]
+    type State: Words;
+    #[doc(hidden)]
+    type Source: Source;
+    #[doc(hidden)]
+    fn source(&self) -> &Self::Source;
 }
 
-impl<C> Live<'_, C> {
+impl Policy for Quota {
+    type State = State;
+    type Source = Fixed<Real>;
+
     #[inline]
-    fn word(&self, place: Place) -> &AtomicU32 {
+    fn source(&self) -> &Fixed<Real> {
+        &self.terms
+    }
+}
+
+impl<T: Deref<Target: Policy>> Policy for T {
+    type State = <T::Target as Policy>::State;
+    type Source = <T::Target as Policy>::Source;
+
+    #[inline]
+    fn source(&self) -> &Self::Source {
+        (**self).source()
+    }
+}
+
+/// A bucket's words.
+pub trait Words {
+    /// The one at this place, if it has one.
+    fn word(&self, place: Place) -> Option<&AtomicU32>;
+}
+
+impl Words for State {
+    #[inline]
+    fn word(&self, place: Place) -> Option<&AtomicU32> {
         match place {
-            Place::Spent => &self.state.spent,
-            Place::Dated => &self.state.dated,
+            Place::Spent => Some(&self.spent),
+            Place::Dated => Some(&self.dated),
+            Place::Slot { .. } => None,
         }
     }
 }
 
-impl<C: Clock> Memory for Live<'_, C> {
+/// The words with the clock of one operation.
+#[derive(Debug)]
+pub struct Live<'a, C, S> {
+    pub state: &'a S,
+    pub clock: &'a C,
+}
+
+impl<C: Clock, S: Words> Memory for Live<'_, C, S> {
     type Place = Place;
     type Stop = Infallible;
 
     #[inline]
     fn load(&self, place: Place, order: Ordering) -> Result<u32, Infallible> {
         // ORDERING: the protocol's; the reason stands there at each load.
-        Ok(self.word(place).load(order))
+        Ok(self.state.word(place).map_or(0, |word| word.load(order)))
     }
 
     #[inline]
     fn swap_if(&self, place: Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Infallible> {
         // ORDERING: the protocol's on success. Relaxed on failure: the caller starts again from its loads.
         Ok(self
+            .state
             .word(place)
-            .compare_exchange(seen, new, order, Ordering::Relaxed)
-            .is_ok())
+            .is_none_or(|word| word.compare_exchange(seen, new, order, Ordering::Relaxed).is_ok()))
+    }
+
+    #[inline]
+    fn fence(&self, order: Ordering) {
+        // ORDERING: the protocol's.
+        fence(order);
     }
 
     #[inline]

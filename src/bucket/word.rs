@@ -202,8 +202,8 @@ pub trait Terms {
     fn debt(&self) -> u32;
     /// Whether the bucket is full, whatever is in it, so long after it was dated.
     fn is_stale(&self, age: u32) -> bool;
-    /// What is spent besides, when so many drops are taken to be acted on later.
-    fn slip(&self, drops: u32) -> u32;
+    /// Most drops by which the index may pass, in a microsecond, what somebody waits for.
+    fn rounding(&self) -> u32;
     /// Longest wait of who reserves, in microseconds.
     fn longest_wait(&self) -> u64;
     /// Stretches after which one cannot be sure any more that an equal `spent` is the same one.
@@ -369,8 +369,9 @@ impl<W: Widths> Reading<W> {
                 ahead: ahead - reached,
             };
         }
+        let slip = drops.wrapping_add(terms.rounding()).saturating_sub(terms.burst());
         Taking::Granted {
-            to: self.spent.at(target.wrapping_add(terms.slip(drops))),
+            to: self.spent.at(target.wrapping_add(slip)),
             ahead,
         }
     }

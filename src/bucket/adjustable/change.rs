@@ -1,0 +1,124 @@
+//! How the terms of a bucket change while others take from it: see `protocol` for what the others do, who never wait.
+//!
+//! ```text
+//! CLAIM   CAS busy into spent (Acquire), or Busy.
+//! SWITCH  read spent, dated, the clock, as everybody does; write the idle slot; CAS dated, if the stretch is another one;
+//!         CAS spent: what is left now, the next generation, not busy (Release). Either fails: again from spent, the clock included.
+//! ```
+//!
+//! | a thread stopped for ever, or an interrupt | leaves |
+//! |---|---|
+//! | before its CAS of busy | nothing |
+//! | after it | a bucket that goes on as it was, and tells everybody else who wants to change it that it is busy |
+//! | in the idle slot, or after it | the same: nobody reads that slot |
+//! | after its CAS of dated | the same, with a `dated` that is later: see `protocol` |
+//! | after its CAS of spent | the change |
+//!
+//! The moment of the switch is the date of the writer's last reading. The position goes on from where it was then, to the last bit,
+//! so that nothing is lost or won by changing; and no more is carried over than the old burst, which the new one
+//! cuts further when it is smaller. Nobody is dated to before the switch (`since`): the old rate ended
+//! there, and where it was higher, an older date would be paid too much of the new index, since that is steeper backward.
+//!
+//! A reader's CAS on `spent` fails if the generation has changed, and its reading is thrown away, whatever it was.
+//! Between its first load and that CAS, the slot that it reads is idle only if the generation has moved on. Its CAS is a
+//! Release, and the claim an Acquire: what is written after the claim was not there for a reader whose CAS
+//! came before.
+//!
+//! Limits:
+//! - A writer that never comes back leaves the bucket busy for ever: to change, not to take from.
+//! - The generation comes round after 64 changes, the index after 2^24 drops (17 s at one a microsecond): a thread stopped between its loads
+//!   and its CAS over exactly a multiple of both takes the terms that it read for the present ones.
+//! - A grant whose reading is ahead of the writer's, within one stretch, and which comes before the switch, is paid at
+//!   the old rate up to its date.
+//! - Reservations keep the instant that they were given. After a change to a lower rate these come before the new rate
+//!   would have had them, and everybody else after.
+
+use super::AdjustableQuota;
+use super::slot::{BUSY, Changing, Slot, Varying, WORDS, changed, generation};
+use crate::bucket::protocol::{Place, Source};
+use crate::bucket::word::{Dated, Reading, Spent};
+use crate::memory::{Attempt, Memory};
+use crate::slots::Busy;
+use crate::sync::Ordering;
+
+/// A memory with slots that can be written.
+pub trait Slots: Memory<Place = Place> {
+    /// Writes a word that nobody else writes at this time, Relaxed.
+    fn store(&self, place: Place, value: u32) -> Result<(), Self::Stop>;
+}
+
+impl<W: Changing> Source for AdjustableQuota<W> {
+    type Widths = W;
+    type Terms = Varying<W>;
+
+    #[inline]
+    fn terms<M: Memory<Place = Place>>(&self, memory: &M, spent: Spent<W>) -> Result<Varying<W>, M::Stop> {
+        let slot = generation::<W>(spent.bits()) & 1;
+        let mut words = [0; WORDS];
+        for (word, value) in words.iter_mut().enumerate() {
+            // ORDERING: Relaxed; guarded by the Acquire load of `spent` before, and the CAS or the fence after.
+            *value = memory.load(Place::Slot { slot, word }, Ordering::Relaxed)?;
+        }
+        Ok(Varying::new(self, Slot::from_words::<W>(words)))
+    }
+
+    #[inline]
+    fn finish<M: Memory<Place = Place>>(memory: &M) {
+        // ORDERING: Acquire pairs with the Release fence in `claim`: if any word of the slot was written by a later change, the
+        // load of `spent` that follows sees that one begun.
+        memory.fence(Ordering::Acquire);
+    }
+}
+
+/// Keeps everybody else from changing the terms, or is kept.
+pub fn claim<M: Slots>(memory: &M) -> Attempt<Result<(), Busy>, M> {
+    // ORDERING: Relaxed; the CAS below decides.
+    let spent = memory.load(Place::Spent, Ordering::Relaxed)?;
+    if spent & BUSY != 0 {
+        return Ok(Some(Err(Busy)));
+    }
+    // ORDERING: Acquire pairs with the Release of the switch before, whose writes to the other slot come before ours;
+    // and with the Release of every grant, whose reading of the slot that is idle now does too.
+    let won = memory.swap_if(Place::Spent, spent, spent | BUSY, Ordering::Acquire)?;
+    if won {
+        // ORDERING: Release pairs with the Acquire fence in `Source::finish`.
+        memory.fence(Ordering::Release);
+    }
+    Ok(won.then_some(Ok(())))
+}
+
+/// Lets a step and a burst hold from now on. Only for who made the claim.
+pub fn switch<M: Slots, W: Changing>(
+    memory: &M,
+    quota: &AdjustableQuota<W>,
+    step: u64,
+    burst: u32,
+) -> Attempt<(), M> {
+    // ORDERING: Acquire, as in `protocol`.
+    let spent = Spent::<W>::from_bits(memory.load(Place::Spent, Ordering::Acquire)?);
+    let terms = quota.terms(memory, spent)?;
+    // ORDERING: Relaxed, as in `protocol`.
+    let dated = Dated::from_bits(memory.load(Place::Dated, Ordering::Relaxed)?);
+    let now = memory.now()?;
+    let reading = Reading::of(&terms, spent, dated, now);
+    let slot = terms.followed_by(step, burst, reading.date);
+    let idle = generation::<W>(spent.bits()) & 1 ^ 1;
+    for (word, value) in slot.to_words::<W>().into_iter().enumerate() {
+        memory.store(Place::Slot { slot: idle, word }, value)?;
+    }
+    // ORDERING: Relaxed; the Release of the CAS below publishes it.
+    if reading.moves(dated)
+        && !memory.swap_if(
+            Place::Dated,
+            dated.bits(),
+            reading.dated.bits(),
+            Ordering::Relaxed,
+        )?
+    {
+        return Ok(None);
+    }
+    let to = changed::<W>(reading.rebased(&terms).bits());
+    // ORDERING: Release publishes the slot that the new generation names, and `dated`.
+    let won = memory.swap_if(Place::Spent, spent.bits(), to, Ordering::Release)?;
+    Ok(won.then_some(()))
+}

@@ -1,0 +1,269 @@
+//! A token bucket whose rate and burst change while it runs.
+
+#[cfg(watertight_loom)]
+pub mod change;
+#[cfg(not(watertight_loom))]
+mod change;
+#[cfg(watertight_loom)]
+pub mod slot;
+#[cfg(not(watertight_loom))]
+mod slot;
+
+use core::borrow::Borrow;
+use core::convert::Infallible;
+use core::fmt;
+use core::ops::Deref;
+use core::time::Duration;
+
+use change::Slots;
+use slot::{Changing, Narrow, Slot, WORDS};
+
+use super::InvalidQuota;
+use super::protocol::Place;
+use super::rate::{Rate, capacity, fraction_bits};
+use super::terms::{Fixed, Wanted};
+use super::token_bucket::{Live, Policy, TokenBucket, Words};
+use crate::memory::decide;
+use crate::slots::Busy;
+use crate::sync::{AtomicU32, Ordering, zeroes};
+use crate::time::{Clock, Instant};
+
+/// What an [`AdjustableBucket`] keeps to at first, and how far it may be changed.
+///
+/// ```
+/// use core::time::Duration;
+/// use watertight::Quota;
+/// use watertight::bucket::AdjustableQuota;
+///
+/// static QUOTA: AdjustableQuota = Quota::per_second(100)
+///     .burst(20)
+///     .build_adjustable(1_000, Duration::from_secs(1), 200); // never more than that
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdjustableQuota<W = Narrow> {
+    most_rate: Rate,
+    /// For the largest rate and burst: drops of a token, stretches, debt.
+    most: Fixed<W>,
+    ahead: u64,
+    initial: u32,
+    first: Slot,
+}
+
+impl<W: Changing> AdjustableQuota<W> {
+    /// At first as wanted, and never above the other rate and burst.
+    pub(super) const fn of(first: &Wanted, rate: Rate, burst: u32) -> Result<Self, InvalidQuota> {
+        let wanted = Wanted {
+            rate,
+            burst,
+            initial: first.initial,
+            longest_wait: first.longest_wait,
+            varies: true,
+        };
+        if first.initial > first.burst {
+            return Err(InvalidQuota::Initial);
+        }
+        let most = match Fixed::<W>::of(&wanted) {
+            Ok(most) => most,
+            Err(error) => return Err(error),
+        };
+        let mut quota = Self {
+            most_rate: rate,
+            most,
+            ahead: most.ahead(),
+            initial: most.initial_drops(),
+            first: Slot {
+                step: 0,
+                burst: first.burst,
+                phase: 0,
+                since: Instant::from_micros(0),
+            },
+        };
+        match quota.step(first.rate, first.burst) {
+            Ok(step) => quota.first.step = step,
+            Err(error) => return Err(error),
+        }
+        Ok(quota)
+    }
+
+    /// The step for a rate, if that and the burst are within what was said.
+    const fn step(&self, rate: Rate, burst: u32) -> Result<u64, InvalidQuota> {
+        if burst == 0 || burst > self.most.most_tokens() {
+            return Err(InvalidQuota::BurstOverMost);
+        }
+        if rate.is_above(self.most_rate) {
+            return Err(InvalidQuota::RateOverMost);
+        }
+        let (step, rest) = rate.step(self.most.token_drops(), fraction_bits(W::INDEX));
+        if !rate.is_close(step, rest, capacity(W::INDEX)) {
+            return Err(InvalidQuota::TooSlow);
+        }
+        Ok(step)
+    }
+}
+
+/// A token bucket whose rate and burst change while it runs: a [`TokenBucket`], whose methods it has, and [`set`](Self::set).
+///
+/// ```
+/// use core::time::Duration;
+/// use watertight::bucket::{AdjustableBucket, AdjustableQuota};
+/// use watertight::{Quota, StdClock};
+///
+/// static QUOTA: AdjustableQuota =
+///     Quota::per_second(100).burst(20).build_adjustable(1_000, Duration::from_secs(1), 200);
+/// static REQUESTS: AdjustableBucket<StdClock> = AdjustableBucket::new(StdClock, &QUOTA);
+///
+/// let _ = REQUESTS.try_acquire();
+/// REQUESTS.set(50, Duration::from_secs(1), 10)?; // as the other side asked for
+/// # Ok::<(), watertight::bucket::AdjustError>(())
+/// ```
+///
+/// Whoever takes tokens never waits for whoever changes the rate, also if that one is stopped in the middle; a second one who
+/// wants to change it is told [`Busy`]. The state is 56 bytes.
+///
+/// What a change means for what is there:
+///
+/// | | |
+/// |---|---|
+/// | tokens that are there | stay, as far as the new burst holds them; nothing is lost or won, down to the part of a drop |
+/// | what dripped in before the change | at the old rate, to the microsecond |
+/// | a reservation | keeps its instant; whoever comes after waits at the new rate for what it took |
+/// | a receipt from before | gives nothing back any more |
+/// | a reset | begins with what was said at first, as far as the burst of now holds it; the rate of now stays |
+///
+/// Beside the largest rate and burst it counts in coarser drops than a [`TokenBucket`] does: at most 2^21 to the largest burst. A rate that is not
+/// exact in them is kept to a part in 2^21, never too fast, or refused. At most one drop comes in a microsecond, so that 1,000,000 a second is the
+/// most.
+pub struct AdjustableBucket<C, P = &'static AdjustableQuota, S = AdjustableState> {
+    bucket: TokenBucket<C, P, S>,
+}
+
+impl<C, P> AdjustableBucket<C, P> {
+    const_fn! {
+        /// A bucket that nobody has asked yet.
+        pub const fn new(clock: C, policy: P) -> Self {
+            Self { bucket: TokenBucket { clock, policy, state: AdjustableState::new() } }
+        }
+    }
+}
+
+impl<C, P, S> AdjustableBucket<C, P, S>
+where
+    P: Policy<State = AdjustableState, Source = AdjustableQuota>,
+    S: Borrow<AdjustableState>,
+{
+    /// The same bucket with another clock, or with an [`Instant`] in hand.
+    #[inline]
+    pub fn at<D: Clock>(&self, clock: D) -> AdjustableBucket<D, &P, &AdjustableState> {
+        AdjustableBucket {
+            bucket: self.bucket.at(clock),
+        }
+    }
+}
+
+impl<C: Clock, P, S> AdjustableBucket<C, P, S>
+where
+    P: Policy<State = AdjustableState, Source = AdjustableQuota>,
+    S: Borrow<AdjustableState>,
+{
+    /// From now on, `tokens` in every `span`, and a burst of `burst`. A bucket that nobody has asked yet begins with this.
+    ///
+    /// # Errors
+    /// [`AdjustError::Invalid`] if that is not within what the quota was built for; [`AdjustError::Busy`] if somebody else changes
+    /// it at this moment. Nothing is changed then.
+    pub fn set(&self, tokens: u32, span: Duration, burst: u32) -> Result<(), AdjustError> {
+        let quota = self.bucket.policy.source();
+        let rate = Rate::of(tokens.into(), span.as_nanos()).map_err(AdjustError::Invalid)?;
+        let step = quota.step(rate, burst).map_err(AdjustError::Invalid)?;
+        let memory = self.bucket.memory();
+        decide(|| change::claim(&memory)).map_err(AdjustError::Busy)?;
+        decide(|| change::switch(&memory, quota, step, burst));
+        Ok(())
+    }
+}
+
+impl<C, P, S> Deref for AdjustableBucket<C, P, S> {
+    type Target = TokenBucket<C, P, S>;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        &self.bucket
+    }
+}
+
+impl<C, P, S> fmt::Debug for AdjustableBucket<C, P, S>
+where
+    TokenBucket<C, P, S>: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bucket.fmt(f)
+    }
+}
+
+impl Policy for AdjustableQuota {
+    type State = AdjustableState;
+    type Source = Self;
+
+    #[inline]
+    fn source(&self) -> &Self {
+        self
+    }
+}
+
+/// The state of an [`AdjustableBucket`].
+#[derive(Debug)]
+pub struct AdjustableState {
+    spent: AtomicU32,
+    dated: AtomicU32,
+    slots: [[AtomicU32; WORDS]; 2],
+}
+
+impl AdjustableState {
+    const_fn! {
+        const fn new() -> Self {
+            Self { spent: AtomicU32::new(0), dated: AtomicU32::new(0), slots: [zeroes(), zeroes()] }
+        }
+    }
+}
+
+impl Words for AdjustableState {
+    #[inline]
+    fn word(&self, place: Place) -> Option<&AtomicU32> {
+        match place {
+            Place::Spent => Some(&self.spent),
+            Place::Dated => Some(&self.dated),
+            Place::Slot { slot, word } => self.slots.get(slot as usize)?.get(word),
+        }
+    }
+}
+
+impl<C: Clock> Slots for Live<'_, C, AdjustableState> {
+    #[inline]
+    fn store(&self, place: Place, value: u32) -> Result<(), Infallible> {
+        if let Some(word) = self.state.word(place) {
+            // ORDERING: Relaxed; published by the CAS of `spent` that names the slot.
+            word.store(value, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// Why a rate was not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AdjustError {
+    /// Somebody else is changing it at this moment.
+    Busy(Busy),
+    /// It is not one that the quota was built for.
+    Invalid(InvalidQuota),
+}
+
+impl fmt::Display for AdjustError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy(busy) => busy.fmt(f),
+            Self::Invalid(invalid) => invalid.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for AdjustError {}
