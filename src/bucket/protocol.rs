@@ -95,10 +95,36 @@ pub enum Ask {
 }
 
 /// Takes tokens, or is refused.
-#[inline]
 pub fn acquire<M: Memory<Place = Place>, S: Source>(
     memory: &M,
     source: &S,
+    ask: Ask,
+) -> Attempt<Result<Receipt, Rejected>, M> {
+    let seen = Seen::of(memory, source)?;
+    let reading = Reading::of(&seen.terms, seen.spent, seen.dated, seen.now);
+    take::<M, S>(memory, &seen, &reading, ask)
+}
+
+/// The same, for who comes often and finds nothing out of the ordinary. `None` says to [`acquire`].
+#[inline]
+pub fn acquire_quickly<M: Memory<Place = Place>, S: Source>(
+    memory: &M,
+    source: &S,
+    ask: Ask,
+) -> Attempt<Result<Receipt, Rejected>, M> {
+    let seen = Seen::of(memory, source)?;
+    match Reading::in_stretch(&seen.terms, seen.spent, seen.dated, seen.now) {
+        Some(reading) => take::<M, S>(memory, &seen, &reading, ask),
+        None => Ok(None),
+    }
+}
+
+/// What follows on a reading.
+#[inline(always)]
+fn take<M: Memory<Place = Place>, S: Source>(
+    memory: &M,
+    seen: &Seen<S::Terms>,
+    reading: &Reading<S::Widths>,
     ask: Ask,
 ) -> Attempt<Result<Receipt, Rejected>, M> {
     let Seen {
@@ -106,23 +132,22 @@ pub fn acquire<M: Memory<Place = Place>, S: Source>(
         dated,
         now,
         terms,
-    } = Seen::of(memory, source)?;
-    let reading = Reading::of(&terms, spent, dated, now);
+    } = seen;
     let (tokens, wait) = match ask {
         Ask::All { tokens, wait } => (tokens, wait),
-        Ask::UpTo(most) => (reading.tokens(&terms).clamp(1, most), 0),
+        Ask::UpTo(most) => (reading.tokens(terms).clamp(1, most), 0),
     };
     if tokens > terms.most() {
         let never = Rejected::new(Reason::MoreThanBurst, RetryAfter::Never);
-        return Ok(stands(memory, source, spent)?.then_some(Err(never)));
+        return Ok(stands::<M, S>(memory, *spent)?.then_some(Err(never)));
     }
-    let (to, granted) = match reading.take(&terms, tokens, wait) {
+    let (to, granted) = match reading.take(terms, tokens, wait) {
         Taking::Granted { to, ahead } => {
             let receipt = Receipt {
                 date: reading.date,
                 ahead,
                 step: terms.step(),
-                before: reading.rebased(&terms).bits(),
+                before: reading.rebased(terms).bits(),
                 after: to.bits(),
                 tokens,
             };
@@ -130,12 +155,12 @@ pub fn acquire<M: Memory<Place = Place>, S: Source>(
         }
         Taking::Begins(to) => (to, None),
         Taking::Short { ahead } => {
-            let stands = stands(memory, source, spent)?;
-            return Ok(stands.then(|| Err(refusal(now, reading.date, ahead, terms.step()))));
+            let stands = stands::<M, S>(memory, *spent)?;
+            return Ok(stands.then(|| Err(refusal(*now, reading.date, ahead, terms.step()))));
         }
     };
     // ORDERING: Relaxed; the Release of the CAS below publishes it with what is dated by it.
-    if reading.moves(dated)
+    if reading.moves(*dated)
         && !memory.swap_if(
             Place::Dated,
             dated.bits(),
@@ -167,7 +192,7 @@ pub fn refund<M: Memory<Place = Place>, S: Source>(
     let dated = Dated::<S::Widths>::from_bits(memory.load(Place::Dated, Ordering::Relaxed)?);
     let age = dated.ahead_of(Dated::of(receipt.date, terms.stretches()));
     if age as u32 > terms.recognised_for() {
-        return Ok(stands(memory, source, spent)?.then_some(0));
+        return Ok(stands::<M, S>(memory, spent)?.then_some(0));
     }
     let to = spent.at(Spent::<S::Widths>::from_bits(receipt.before).index());
     // ORDERING: Release, as in `acquire`: this word is dated by what the grant saw.
@@ -214,7 +239,7 @@ pub fn observe<M: Memory<Place = Place>, S: Source, T>(
         now,
         terms,
     } = Seen::of(memory, source)?;
-    if !stands(memory, source, spent)? {
+    if !stands::<M, S>(memory, spent)? {
         return Ok(None);
     }
     Ok(Some(what(&Reading::of(&terms, spent, dated, now), &terms)))
@@ -253,11 +278,7 @@ impl<T: Terms> Seen<T> {
 
 /// Whether what was read belongs together, as far as somebody needs to know who writes nothing.
 #[inline]
-fn stands<M: Memory<Place = Place>, S: Source>(
-    memory: &M,
-    _: &S,
-    spent: Spent<S::Widths>,
-) -> Result<bool, M::Stop> {
+fn stands<M: Memory<Place = Place>, S: Source>(memory: &M, spent: Spent<S::Widths>) -> Result<bool, M::Stop> {
     S::finish(memory);
     // ORDERING: Relaxed; at worst it misses a change that has just been made, and the refusal was made before that.
     let again = Spent::<S::Widths>::from_bits(memory.load(Place::Spent, Ordering::Relaxed)?);

@@ -98,7 +98,7 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
     /// As [`try_acquire`](Self::try_acquire); and [`MoreThanBurst`](crate::Reason::MoreThanBurst) if the bucket never has so many.
     #[inline]
     pub fn try_acquire_many(&self, tokens: u32) -> Result<Receipt, Rejected> {
-        self.ask(tokens, Ask::All { tokens, wait: 0 })
+        self.ask(tokens, 0)
     }
 
     /// Takes as many tokens as there are, at least one and at most `tokens`: [`Receipt::tokens`] tells how many. Of zero,
@@ -106,9 +106,11 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire), if there is not one.
-    #[inline]
     pub fn acquire_up_to(&self, tokens: u32) -> Result<Receipt, Rejected> {
-        self.ask(tokens, Ask::UpTo(tokens))
+        if tokens == 0 {
+            return Ok(Receipt::of_none(self.clock.now()));
+        }
+        decide(|| protocol::acquire(&self.memory(), self.policy.source(), Ask::UpTo(tokens)))
     }
 
     /// Takes `tokens` tokens now that are there within `max_wait`: [`Receipt::act_at`] tells when, and whoever asks next comes
@@ -121,15 +123,26 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
     /// [`retry_after`](Rejected::retry_after) they would be.
     #[inline]
     pub fn reserve(&self, tokens: u32, max_wait: Micros) -> Result<Receipt, Rejected> {
-        let wait = max_wait.as_micros();
-        self.ask(tokens, Ask::All { tokens, wait })
+        self.ask(tokens, max_wait.as_micros())
     }
 
     #[inline]
-    fn ask(&self, tokens: u32, ask: Ask) -> Result<Receipt, Rejected> {
+    fn ask(&self, tokens: u32, wait: u64) -> Result<Receipt, Rejected> {
         if tokens == 0 {
             return Ok(Receipt::of_none(self.clock.now()));
         }
+        let ask = Ask::All { tokens, wait };
+        match protocol::acquire_quickly(&self.memory(), self.policy.source(), ask) {
+            Ok(Some(answer)) => answer,
+            Ok(None) => self.ask_again(tokens, wait),
+        }
+    }
+
+    /// Out of line, so that who comes often pays nothing for it.
+    #[cold]
+    #[inline(never)]
+    fn ask_again(&self, tokens: u32, wait: u64) -> Result<Receipt, Rejected> {
+        let ask = Ask::All { tokens, wait };
         decide(|| protocol::acquire(&self.memory(), self.policy.source(), ask))
     }
 

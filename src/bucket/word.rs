@@ -234,6 +234,20 @@ enum Level {
     Drops(u32),
 }
 
+impl Level {
+    /// By the words alone.
+    #[inline]
+    fn of<T: Terms>(terms: &T, spent: Spent<T::Widths>, position: u64) -> Self {
+        let index = (position >> 32) as u32 & Spent::<T::Widths>::INDEX;
+        let level = index.wrapping_sub(spent.index()).wrapping_add(terms.debt());
+        if level >= terms.debt().wrapping_add(terms.burst()) {
+            Self::Full
+        } else {
+            Self::Drops(level)
+        }
+    }
+}
+
 /// What becomes of somebody who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taking<W> {
@@ -270,14 +284,10 @@ impl<W: Widths> Reading<W> {
         let position = terms.position(date);
         let level = if !spent.is_set() {
             Level::Initial
+        } else if terms.is_stale(age) {
+            Level::Full
         } else {
-            let there = (position >> 32) as u32 & Spent::<W>::INDEX;
-            let level = there.wrapping_sub(spent.index()).wrapping_add(terms.debt());
-            if level >= terms.debt().wrapping_add(terms.burst()) || terms.is_stale(age) {
-                Level::Full
-            } else {
-                Level::Drops(level)
-            }
+            Level::of(terms, spent, position)
         };
         Self {
             date,
@@ -286,6 +296,30 @@ impl<W: Widths> Reading<W> {
             spent,
             level,
         }
+    }
+
+    /// The same where nothing is out of the ordinary: the bucket has begun, and `now` is in the stretch of `dated`.
+    #[inline]
+    pub fn in_stretch<T: Terms<Widths = W>>(
+        terms: &T,
+        spent: Spent<W>,
+        seen: Dated<W>,
+        now: Instant,
+    ) -> Option<Self> {
+        let ordinary = spent.is_set()
+            && Dated::<W>::of(now, terms.stretches()).bits == seen.bits
+            && !terms.since().is_some_and(|since| is_later(since, now));
+        ordinary.then(|| {
+            let position = terms.position(now);
+            Self {
+                date: now,
+                dated: seen,
+                position,
+                spent,
+                // No bucket is full for its age alone before it is two stretches old.
+                level: Level::of(terms, spent, position),
+            }
+        })
     }
 
     /// Whether a grant of this date has to write `dated`.
@@ -363,6 +397,9 @@ impl<W: Widths> Reading<W> {
             return Taking::Begins(self.spent.at(base));
         }
         let ahead = ((target as u64) << 32).wrapping_sub(self.position);
+        if wait == 0 {
+            return Taking::Short { ahead };
+        }
         let reached = wait.min(terms.longest_wait()).wrapping_mul(terms.step());
         if ahead > reached {
             return Taking::Short {
