@@ -1,4 +1,87 @@
 //! A token bucket: at most so many at once, and so many in the course of time.
+//!
+//! ```
+//! use core::time::Duration;
+//! use watertight::{Instant, Quota, TokenBucket};
+//!
+//! static QUOTA: Quota = Quota::per(6, Duration::from_secs(60)).burst(2).build();
+//! let bucket = TokenBucket::new(Instant::from_micros(0), &QUOTA);
+//!
+//! assert!(bucket.try_acquire().is_ok());
+//! assert!(bucket.try_acquire().is_ok());
+//! let refusal = bucket.try_acquire().unwrap_err();
+//! assert_eq!(refusal.to_string(), "the token bucket has too few tokens: retry in 10 s");
+//! assert!(bucket.at(Instant::from_micros(9_999_999)).try_acquire().is_err());
+//! assert!(bucket.at(Instant::from_micros(10_000_000)).try_acquire().is_ok());
+//! ```
+//!
+//! # What is promised
+//!
+//! - In *every* window of time, wherever it lies, at most the burst and what the rate brings in that time: each grant counts at its
+//!   [date](Receipt::date), a reservation at the instant at which it may be [used](Receipt::act_at). To the token, not on average; whoever calls in
+//!   whatever order, with clock readings as old as they may be.
+//! - Over the long run nothing is lost: no remainder is dropped, however often it is asked. See [`Quota`] for the rates that are exact.
+//! - A refusal changes nothing, and says the earliest microsecond at which the same call would be admitted.
+//! - A bucket begins when it is first asked, with its [initial](Builder::initial) tokens, whenever that is and wherever the clock begins.
+//!
+//! # Weights, pacing, and a leaky bucket
+//!
+//! Calls that cost more take more tokens:
+//!
+//! ```
+//! # use watertight::{Quota, StdClock, TokenBucket};
+//! static BYTES: Quota = Quota::per_second(64_000).burst(16_000).build();
+//! static UPLINK: TokenBucket<StdClock> = TokenBucket::new(StdClock, &BYTES);
+//!
+//! let packet = [0; 1_200];
+//! if UPLINK.try_acquire_many(packet.len() as u32).is_ok() { /* send it */ }
+//! let chunk = UPLINK.acquire_up_to(4_096).map_or(0, |receipt| receipt.tokens()); // as much as may go now
+//! # assert!(chunk > 0);
+//! ```
+//!
+//! A leaky bucket lets calls out at even intervals, and holds those that come faster: a burst of one, and a reservation that says when. How much it
+//! holds is the longest wait.
+//!
+//! ```
+//! # use core::time::Duration;
+//! # use watertight::{Instant, Micros, Quota, TokenBucket};
+//! static EVEN: Quota = Quota::per_second(4).burst(1).longest_wait(Duration::from_secs(1)).build();
+//! let pace = TokenBucket::new(Instant::from_micros(0), &EVEN);
+//!
+//! let turns: Vec<u64> = (0..6)
+//!     .filter_map(|_| pace.reserve(1, Micros::from_secs(1)).ok())
+//!     .map(|receipt| receipt.act_at().as_micros() / 1_000) // sleep until then
+//!     .collect();
+//! assert_eq!(turns, [0, 250, 500, 750, 1_000]); // the sixth would have to wait longer, and is told so
+//! ```
+//!
+//! Who does not go after all gives his turn back with [`refund`](TokenBucket::refund), as long as nobody has come after him.
+//!
+//! # Cost and guarantees
+//!
+//! Two words, eight bytes. Nothing waits, and an interrupt may call everything: an operation starts again only when
+//! another caller's compare-and-swap came between its own loads and its own compare-and-swap, so that k interrupts cost at most
+//! k + 1 repetitions, and one more with the first call ever. A repetition is at most 3 loads, 2 compare-and-swaps and one reading of the
+//! clock.
+//!
+//! | | |
+//! |---|---|
+//! | granted | 2 loads, a reading of the clock, a compare-and-swap; a second one where a new stretch of time begins (2^k us, 8 s at 8 drops a microsecond, up to 2.4 hours) |
+//! | refused | 3 loads, a reading of the clock; nothing is written |
+//! | what is worked out | two 64-bit products, no division. [`act_at`](Receipt::act_at) and [`retry_after`](crate::Rejected::retry_after) divide once, when they are asked; [`acquire_up_to`](TokenBucket::acquire_up_to) and [`available`](TokenBucket::available) divide 32 bits |
+//!
+//! An [`AdjustableBucket`] reads six words more.
+//!
+//! The clock may start anywhere, and come round. While it stands still nothing drips in. When it steps back, nothing drips in until it is
+//! where it was: what is in the bucket can be had meanwhile, and a [`reset`](TokenBucket::reset) ends it.
+//!
+//! `word` and `protocol` in the sources have the proofs and the limits in full; the ones that a user may meet:
+//!
+//! - If a caller is stopped within the few instructions between its two writes, or brings a clock reading from before, and the bucket has been
+//!   idle for most of the circle of its index (4.5 minutes at 8 drops a microsecond, 36 minutes at one a microsecond, hours for rates of minutes), others may be
+//!   refused what is there, for at most about the time in which the burst and the longest wait drip in.
+//! - A caller stopped inside an operation while exactly a multiple of 2^31 drops is handed out lets one burst too much through.
+//! - A clock reading may be 285 years behind or ahead of the others.
 
 #[cfg(watertight_loom)]
 pub mod adjustable;
