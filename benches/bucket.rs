@@ -115,7 +115,12 @@ fn hints(criterion: &mut Criterion) {
     criterion.bench_function("refused, and when to come back", |bencher| {
         let bucket = TokenBucket::new(Reading(Ticking::by(0)), &A_THOUSAND);
         let _ = bucket.try_acquire_many(100);
-        bencher.iter(|| black_box(&bucket).try_acquire().map_err(|refusal| refusal.retry_after()).is_ok());
+        bencher.iter(|| {
+            black_box(&bucket)
+                .try_acquire()
+                .map_err(|refusal| refusal.retry_after())
+                .is_ok()
+        });
     });
     criterion.bench_function("reserve, and when to act", |bencher| {
         let bucket = TokenBucket::new(Reading(Ticking::by(1_000)), &A_THOUSAND);

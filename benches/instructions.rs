@@ -1,17 +1,20 @@
 //! Repeats one operation, to be run under an instruction counter: `.ci/instructions` does.
 //!
-//! The operations are those of a closed breaker with nobody else about, inlined as in a user's program. `nothing`
-//! is the loop alone, to be subtracted.
+//! The operations are those of a closed breaker, or of a bucket, with nobody else about, inlined as in a user's program. `nothing`
+//! is the loop alone, to be subtracted; of a bucket, with the clock.
 
+use std::cell::Cell;
 use std::env;
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use watertight::breaker::{
     Adjustable, Consecutive, FailureAndSlowRate, FailureRate, Keep, LastCalls, LastTime, NoRandom, Policy,
     Stats, Window,
 };
-use watertight::{Breaker, Config, Instant, last_calls, last_time};
+use watertight::bucket::{AdjustableBucket, AdjustableQuota};
+use watertight::{Breaker, Config, Instant, Micros, Quota, TokenBucket, last_calls, last_time};
 
 /// A clock that costs nothing: what it costs to ask another comes on top.
 type Clock = Standing;
@@ -47,9 +50,18 @@ static LAST_100_SLOW: Breaker<Clock, &Config<NoRandom, FailureAndSlowRate>, last
 static LAST_10_S: Breaker<Clock, &Config<NoRandom, FailureRate>, last_time!(10_000, 16)> =
     Breaker::with_window(Standing, &BY_RATE, LastTime::new());
 
+static A_THOUSAND: Quota = Quota::per_second(1_000).burst(100).build();
+static UP_TO_A_THOUSAND: AdjustableQuota =
+    Quota::per_second(1_000)
+        .burst(100)
+        .build_adjustable(1_000, Duration::from_secs(1), 100);
+
 const USAGE: &str = "usage: instructions BREAKER OPERATION TIMES
   BREAKER    consecutive, adjustable, stats, last_100, last_1000, last_100_slow, last_10_s
-  OPERATION  nothing, success, success_after_failure, failure_success, call";
+  OPERATION  nothing, success, success_after_failure, failure_success, call
+or: instructions BUCKET OPERATION TIMES
+  BUCKET     bucket, adjustable_bucket
+  OPERATION  nothing, granted, full, refused, refused_until, reserved";
 
 /// Answers whether there is such an operation.
 fn repeat<P: Policy, W: Window<Rule = P::Rule>, S: Keep>(
@@ -114,7 +126,73 @@ fn repeat<P: Policy, W: Window<Rule = P::Rule>, S: Keep>(
     true
 }
 
+/// A clock of which every reading is `step` later, as if somebody had slept.
+struct Ticking {
+    now: Cell<u64>,
+    step: Cell<u64>,
+}
+
+impl watertight::Clock for &Ticking {
+    #[inline]
+    fn now(&self) -> Instant {
+        self.now.set(self.now.get() + self.step.get());
+        Instant::from_micros(self.now.get())
+    }
+}
+
+/// Answers whether there is such an operation. A macro, since what the two kinds of buckets share is no trait.
+macro_rules! repeat_on_bucket {
+    ($bucket:expr, $clock:expr, $operation:expr, $times:expr) => {{
+        let (bucket, clock, operation, times) = (&$bucket, $clock, $operation.as_str(), $times);
+        // One a millisecond drips in.
+        let (step, taken) = match operation {
+            "granted" | "nothing" => (1_000, 50),
+            "full" => (2_000, 0),
+            _ => (0, 100),
+        };
+        let _ = bucket.try_acquire_many(taken);
+        clock.step.set(step);
+        match operation {
+            "nothing" => {
+                for _ in 0..times {
+                    black_box(watertight::Clock::now(&black_box(clock)));
+                }
+            }
+            "granted" | "full" | "refused" => {
+                for _ in 0..times {
+                    black_box(black_box(bucket).try_acquire().is_ok());
+                }
+            }
+            "refused_until" => {
+                for _ in 0..times {
+                    black_box(
+                        black_box(bucket)
+                            .try_acquire()
+                            .map_err(|refusal| refusal.retry_after())
+                            .err(),
+                    );
+                }
+            }
+            "reserved" => {
+                clock.step.set(1_000);
+                for _ in 0..times {
+                    black_box(black_box(bucket).reserve(1, Micros::from_secs(1)).is_ok());
+                }
+            }
+            _ => {}
+        }
+        matches!(
+            operation,
+            "nothing" | "granted" | "full" | "refused" | "refused_until" | "reserved"
+        )
+    }};
+}
+
 fn main() -> ExitCode {
+    let clock = &Ticking {
+        now: Cell::new(1_000_000),
+        step: Cell::new(0),
+    };
     let arguments: Vec<String> = env::args().skip(1).collect();
     let known = match arguments.as_slice() {
         [breaker, operation, times] => times.parse().is_ok_and(|times| match breaker.as_str() {
@@ -125,6 +203,13 @@ fn main() -> ExitCode {
             "last_1000" => repeat(&LAST_1000, operation, times),
             "last_100_slow" => repeat(&LAST_100_SLOW, operation, times),
             "last_10_s" => repeat(&LAST_10_S, operation, times),
+            "bucket" => repeat_on_bucket!(TokenBucket::new(clock, &A_THOUSAND), clock, operation, times),
+            "adjustable_bucket" => repeat_on_bucket!(
+                AdjustableBucket::new(clock, &UP_TO_A_THOUSAND),
+                clock,
+                operation,
+                times
+            ),
             _ => false,
         }),
         _ => false,

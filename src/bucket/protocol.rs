@@ -106,7 +106,8 @@ pub fn acquire<M: Memory<Place = Place>, S: Source>(
 }
 
 /// The same, for who comes often and finds nothing out of the ordinary. `None` says to [`acquire`].
-#[inline]
+// Always: see the caller.
+#[inline(always)]
 pub fn acquire_quickly<M: Memory<Place = Place>, S: Source>(
     memory: &M,
     source: &S,
