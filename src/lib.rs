@@ -12,6 +12,7 @@ extern crate std;
 #[macro_use]
 mod sync;
 mod memory;
+mod passage;
 mod slots;
 
 pub mod adapters;
@@ -40,6 +41,7 @@ pub use time::{Clock, Instant, ManualClock, Micros};
 #[doc(hidden)]
 pub mod models {
     pub use crate::memory::{Attempt, Memory, decide};
+    pub use crate::passage::Passage;
     pub use crate::slots::{Slots, Words};
     pub use crate::sync::{AtomicU32, Ordering, fence, with_rmw_loads};
 }

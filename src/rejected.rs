@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::passage::Passage;
 use crate::time::Micros;
 
 /// A refusal: why, and where time alone can end it, when.
@@ -17,11 +18,8 @@ pub struct Rejected {
 #[derive(Clone, Copy)]
 enum When {
     Known(RetryAfter),
-    /// When something that moves by `step` in a microsecond has moved by `ahead`.
-    Passed {
-        ahead: u64,
-        step: u64,
-    },
+    /// When this is over.
+    Over(Passage),
 }
 
 /// What refused.
@@ -63,12 +61,12 @@ impl Rejected {
         }
     }
 
-    /// To come back when something that moves by `step` in a microsecond has moved by `ahead`; never, if it stands still.
+    /// To come back when that is over, if it ever is.
     #[inline]
-    pub(crate) const fn when_passed(reason: Reason, ahead: u64, step: u64) -> Self {
+    pub(crate) const fn until(reason: Reason, passage: Passage) -> Self {
         Self {
             reason,
-            when: When::Passed { ahead, step },
+            when: When::Over(passage),
         }
     }
 
@@ -81,20 +79,12 @@ impl Rejected {
     pub const fn retry_after(&self) -> RetryAfter {
         match self.when {
             When::Known(retry_after) => retry_after,
-            When::Passed { ahead, step } => match until_passed(ahead, step) {
+            When::Over(passage) => match passage.takes() {
                 Some(wait) => RetryAfter::In(wait),
                 None => RetryAfter::Never,
             },
         }
     }
-}
-
-/// The earliest microsecond at which something that moves by `step` in each has moved by `ahead`; `None` if it stands still.
-pub(crate) const fn until_passed(ahead: u64, step: u64) -> Option<Micros> {
-    if step == 0 {
-        return None;
-    }
-    Some(Micros::from_micros(ahead.div_ceil(step)))
 }
 
 /// Equal if they say the same.

@@ -6,7 +6,7 @@
 //! GRANT   CAS dated, if the stretch is another one; THEN CAS spent. Either fails: again, from the first load.
 //! REFUSE  look at spent again: the same as before, or again. Nothing is written.
 //! BEGIN   the first to ask who does not get what he asks for writes what there is at first, and looks again.
-//! REFUND  CAS spent back to what it was before the grant, if it still is what the grant made it.
+//! REFUND  CAS spent back to what it was before the grant, if it still is what the grant made it, and the bucket not full by its age.
 //! RESET   CAS dated back, if it is ahead of the clock; THEN CAS spent to unset.
 //! ```
 //!
@@ -15,12 +15,12 @@
 //! | grant, begin | `dated`, forward | CAS from what it read | before it: nothing. After it: a `dated` that is later than `spent`'s date. Everybody is dated by it, which takes nothing from anybody; unless the bucket was idle for most of the circle of the index, when `spent` may be taken for one that is up to the debt ahead, until `dated` is stale (S stretches), as if it were empty |
 //! | grant, begin | `spent`, forward | CAS from what it read | after it: a grant that nobody uses |
 //! | refund | `spent`, back | CAS from what its grant wrote | before it: a grant that nobody uses |
-//! | reset | `dated`, back | CAS from what it read | a bucket that knows the time again, and has not been emptied of what was handed out |
+//! | reset | `dated`, back | CAS from what it read | see the limits |
 //! | reset | `spent`, to unset | CAS from what it read | a bucket as new |
 //!
 //! Every function is one *attempt*, of at most 7 steps (and 12 more where the terms change): it runs from its first load to
 //! a decision, or to `None`, for "again", when somebody else's CAS succeeded in the meantime, so that somebody always gets on;
-//! or when it has begun the bucket itself, once.
+//! or when it has begun the bucket itself, once, or set `dated` back.
 //!
 //! Why this order. Who sees a `spent` sees a `dated` that is not before its date, because the one is written after the other
 //! and read before it. In the other order, a thread stopped between the two would leave a `spent` far ahead of `dated`, and the next
@@ -30,22 +30,28 @@
 //! stretch: it costs a refusal at most. While a clock stands still nothing drips in; when it steps back, nothing does until it is where it was, or
 //! until a reset.
 //!
-//! Limits:
-//! - A thread stopped between its loads and its CAS while exactly a multiple of the circle of drops (2^31; of 8
-//!   to a microsecond: 268 s, of 1,000 to a millisecond: 36 min) was handed out takes the words for unchanged: up to one burst too much, once.
+//! Limits. The circle of the index comes round when 2^31 drops have dripped in, handed out or not: 268 s of 8 to a microsecond,
+//! 36 min of one to a microsecond, longer for fewer.
+//! - A thread stopped inside one operation while the circle comes round (or refunding, while others take and give back over an idle of that
+//!   length) may take the words for unchanged, or for a bucket that holds something else: up to one burst too much, once; or
+//!   everybody is refused for as long as the debt takes to drip in.
 //! - A reading of the clock more than half the circle of stretches (2^(30 + k) us; 285 years for 8 drops to a microsecond, longer
 //!   for fewer) away from `dated` reads the wrong way round.
-//! - A reset that has to set `dated` back counts as two, with what is granted in between, if somebody asks just then; a grant that
-//!   was read from the unset words, with the clock that was wrong, may come in after it, and is then not counted.
-//! - A receipt from before a reset may be taken for one that was given since, if that ended at the very same drop.
+//! - A reset with a reading that is behind `dated` counts as two, with what is granted in between, if somebody asks just then; a grant that
+//!   was read from the unset words, with the clock that was ahead, may come in after it, and is then not counted. Stopped for ever
+//!   between its two writes, it leaves a bucket that may be read as full, or as in debt.
+//! - A receipt from before a reset may be taken for one that was given since, if that ended at the very same drop: at a rate of zero, if as many were taken.
+//! - Where a microsecond's step has a fine part, a clock that passes the seam (413,000 years after its zero) finds that nothing drips in for the time
+//!   in which the bucket is certain to be full, and hints are too early.
 
 use super::receipt::Receipt;
 use super::terms::Fixed;
 use super::word::{Dated, Reading, Spent, Taking, Terms, Widths};
 use crate::memory::{Attempt, Memory};
+use crate::passage::Passage;
 use crate::rejected::{Reason, Rejected, RetryAfter};
 use crate::sync::Ordering;
-use crate::time::Instant;
+use crate::time::{Instant, Micros};
 
 /// Which word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,28 +142,27 @@ fn take<M: Memory<Place = Place>, S: Source>(
     } = seen;
     let (tokens, wait) = match ask {
         Ask::All { tokens, wait } => (tokens, wait),
-        Ask::UpTo(most) => (reading.tokens(terms).clamp(1, most), 0),
+        Ask::UpTo(most) => (reading.tokens(terms).min(most).max(1), 0),
     };
     if tokens > terms.most() {
         let never = Rejected::new(Reason::MoreThanBurst, RetryAfter::Never);
         return Ok(stands::<M, S>(memory, *spent)?.then_some(Err(never)));
     }
-    let (to, granted) = match reading.take(terms, tokens, wait) {
-        Taking::Granted { to, ahead } => {
+    let (to, granted) = match reading.take(terms, tokens, wait, *now) {
+        Taking::Granted { to, wait } => {
             let receipt = Receipt {
                 date: reading.date,
-                ahead,
-                step: terms.step(),
-                before: reading.rebased(terms).bits(),
+                wait,
+                before: reading.restored(terms).bits(),
                 after: to.bits(),
                 tokens,
             };
             (to, Some(Ok(receipt)))
         }
         Taking::Begins(to) => (to, None),
-        Taking::Short { ahead } => {
+        Taking::Short { wait, more } => {
             let stands = stands::<M, S>(memory, *spent)?;
-            return Ok(stands.then(|| Err(refusal(*now, reading.date, ahead, terms.step()))));
+            return Ok(stands.then(|| Err(refusal(wait, more))));
         }
     };
     // ORDERING: Relaxed; the Release of the CAS below publishes it with what is dated by it.
@@ -183,16 +188,21 @@ pub fn refund<M: Memory<Place = Place>, S: Source>(
     source: &S,
     receipt: &Receipt,
 ) -> Attempt<u32, M> {
-    // ORDERING: Acquire pairs with the Release of the grant, whose `dated` is to be seen below; and passes it on.
-    let spent = Spent::<S::Widths>::from_bits(memory.load(Place::Spent, Ordering::Acquire)?);
+    let Seen {
+        spent,
+        dated,
+        now,
+        terms,
+    } = Seen::of(memory, source)?;
     if !spent.is(receipt.after) {
         return Ok(Some(0));
     }
-    let terms = source.terms(memory, spent)?;
-    // ORDERING: Relaxed; see above.
-    let dated = Dated::<S::Widths>::from_bits(memory.load(Place::Dated, Ordering::Relaxed)?);
     let age = dated.ahead_of(Dated::of(receipt.date, terms.stretches()));
-    if age as u32 > terms.recognised_for() {
+    let idle = Dated::of(terms.date(now), terms.stretches()).ahead_of(dated);
+    // After so long the bucket is full, with these tokens or without; and somebody may be about to say so, who would not
+    // notice if `spent` went back and forth again.
+    let is_full = idle > 0 && terms.is_stale(idle as u32);
+    if is_full || age as u32 > terms.recognised_for() {
         return Ok(stands::<M, S>(memory, spent)?.then_some(0));
     }
     let to = spent.at(Spent::<S::Widths>::from_bits(receipt.before).index());
@@ -286,22 +296,22 @@ fn stands<M: Memory<Place = Place>, S: Source>(memory: &M, spent: Spent<S::Width
     Ok(again.is(spent.bits()))
 }
 
-/// The refusal of somebody who would be served when the position is so far ahead of that of `date`.
+/// The refusal of somebody who would be served when the passage is over, and so many microseconds more.
 #[inline]
-fn refusal(now: Instant, date: Instant, ahead: u64, step: u64) -> Rejected {
-    if date == now {
-        Rejected::when_passed(Reason::RateLimited, ahead, step)
+fn refusal(wait: Passage, more: u64) -> Rejected {
+    if more == 0 {
+        Rejected::until(Reason::RateLimited, wait)
     } else {
-        late_refusal(now, date, ahead, step)
+        late_refusal(wait, more)
     }
 }
 
 /// The same, of somebody whose clock is behind.
 #[cold]
-fn late_refusal(now: Instant, date: Instant, ahead: u64, step: u64) -> Rejected {
-    let retry_after = match Rejected::when_passed(Reason::RateLimited, ahead, step).retry_after() {
-        RetryAfter::In(wait) => RetryAfter::In(date.since(now).saturating_add(wait)),
-        never => never,
+fn late_refusal(wait: Passage, more: u64) -> Rejected {
+    let retry_after = match wait.takes() {
+        Some(wait) => RetryAfter::In(wait.saturating_add(Micros::from_micros(more))),
+        None => RetryAfter::Never,
     };
     Rejected::new(Reason::RateLimited, retry_after)
 }

@@ -21,13 +21,14 @@ use crate::time::Micros;
 ///
 /// # Exact
 ///
-/// Most rates are kept exactly, for ever: all those whose period, in microseconds and lowest terms, has few enough odd factors, as `n` per
-/// second, minute, hour or day have for any burst that goes with them. Any other is kept
-/// so nearly that a bucket stays behind it by less than one token in 35 years, and never gets ahead; or, where even that is
-/// not possible (a burst of hundreds of thousands at an odd rate), is refused with a sentence.
+/// Every rate is kept exactly: what is rounded off, downward, is less than a part of a token in 35 years that any clock could tell (2^-65 *drops* a
+/// microsecond). A bucket counts in drops, whose number per token is chosen so that a microsecond brings a whole number of them, if there is
+/// such a number up to 2^28 for the burst and 8 for a microsecond; then every token comes in the microsecond in which it is due.
 ///
-/// The bucket fills in *drops*, up to 2^28 of them for a burst. If a token is due within a microsecond, or the bucket has just
-/// begun or been full, it may come up to one drop later, never earlier.
+/// Where there is none (the burst takes more than about four minutes to fill, or the rate is an odd one, such as 1,316 per second), a drop is
+/// a part of a microsecond's own, or several of them: at most a 2^27th of the time in which the bucket fills, 27 us for an hour.
+/// A token comes up to a drop later then, never earlier, when the bucket has been full or has just begun:
+/// of a burst that is taken one by one in one microsecond, the last may have to wait so long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     pub(super) terms: Fixed<Real>,
@@ -55,12 +56,14 @@ impl Quota {
         }
     }
 
-    /// Never more than `tokens` in *any* `window`, wherever one lays it.
+    /// Never more than `tokens` in *any* `window`, wherever one lays it; its end does not belong to it.
     ///
-    /// A bucket hands out at most its burst and what its rate brings, in any window: `burst + rate * window`. With a rate of
-    /// `tokens` per `window`, a caller who comes late in one window and early in the next gets nearly twice what was meant. Here the
-    /// rate is therefore `(tokens - burst) / window`, which adds up to `tokens` exactly. The burst is 1 if nothing else is said, which
-    /// leaves the most to the rate.
+    /// A bucket hands out at most its burst and what its rate brings, in any time: `burst + rate * time`. With a rate of `tokens` per
+    /// `window`, a caller who comes late in one window and early in the next gets nearly twice what was meant. Here the rate is therefore
+    /// `(tokens - burst + 1) / window`: from the first grant in a window to the last, less time passes than the window is long, so that less than
+    /// `burst + (tokens - burst + 1)` are handed out, which for whole tokens is at most `tokens`.
+    ///
+    /// The burst is 1 if nothing else is said, which leaves the most to the rate: `tokens` per `window`, evenly spread.
     ///
     /// ```
     /// use core::time::Duration;
@@ -188,7 +191,8 @@ impl Builder {
         let tokens = match self.tokens {
             Tokens::Rate(tokens) => tokens,
             Tokens::Window(tokens) => match tokens.checked_sub(self.burst) {
-                Some(tokens) => tokens,
+                // At most 2^32 - 1, since a burst of none is refused below.
+                Some(rest) => rest.saturating_add(1),
                 None => return Err(InvalidQuota::BurstOverWindow),
             },
         };
@@ -228,8 +232,8 @@ pub enum InvalidQuota {
     TooFast,
     /// In the longest wait comes more than the bucket can count.
     LongestWait,
-    /// With so large a burst, the rate cannot be kept exactly enough.
-    Inexact,
+    /// The bucket would take tens of thousands of years to fill.
+    TooSlow,
     /// The burst alone is more than the window may have.
     BurstOverWindow,
     /// A burst of none, or above the most that an [`AdjustableQuota`] may have.
@@ -237,7 +241,7 @@ pub enum InvalidQuota {
     /// A rate above the most that an [`AdjustableQuota`] may have.
     RateOverMost,
     /// A rate so far below the most that an [`AdjustableQuota`] may have that the drops which serve that are too coarse for it.
-    TooSlow,
+    TooSlowToAdjust,
 }
 
 impl InvalidQuota {
@@ -252,8 +256,8 @@ impl InvalidQuota {
             Self::LongestWait => {
                 "so many tokens drip in during the longest wait that a token bucket cannot count them: shorten it"
             }
-            Self::Inexact => {
-                "this rate cannot be kept exactly with so large a burst or so long a wait: make one of them smaller, or take a rounder rate"
+            Self::TooSlow => {
+                "a token bucket that takes 18000 years to fill cannot count that long: make its burst smaller"
             }
             Self::BurstOverWindow => {
                 "a window that has at most so many tokens has a burst of at most so many"
@@ -262,7 +266,7 @@ impl InvalidQuota {
                 "an adjustable burst is at least 1 and at most what was said to be its most"
             }
             Self::RateOverMost => "an adjustable rate is at most what was said to be its most",
-            Self::TooSlow => {
+            Self::TooSlowToAdjust => {
                 "this rate is so far below the most of an adjustable one that it cannot be kept exactly: lower that, or its burst"
             }
         }

@@ -1,4 +1,4 @@
-use crate::rejected::until_passed;
+use crate::passage::Passage;
 use crate::time::Instant;
 
 /// For tokens that were taken: how many, from when on they may be used, and how to give them back.
@@ -8,8 +8,7 @@ use crate::time::Instant;
 pub struct Receipt {
     pub(super) date: Instant,
     /// How far the position has to go from the date's until they may be used.
-    pub(super) ahead: u64,
-    pub(super) step: u64,
+    pub(super) wait: Passage,
     /// `spent` as it would have been without.
     pub(super) before: u32,
     /// `spent` as it was with it.
@@ -22,8 +21,7 @@ impl Receipt {
     pub(super) const fn of_none(now: Instant) -> Self {
         Self {
             date: now,
-            ahead: 0,
-            step: 0,
+            wait: Passage::NONE,
             before: 0,
             after: 0,
             tokens: 0,
@@ -43,7 +41,7 @@ impl Receipt {
     /// The instant from which on the tokens may be used: the date of the grant if they were there; for a reservation, the earliest
     /// microsecond at which they are. Worked out when it is asked for, with one division.
     pub const fn act_at(&self) -> Instant {
-        match until_passed(self.ahead, self.step) {
+        match self.wait.takes() {
             Some(wait) => self.date.after(wait),
             None => self.date,
         }

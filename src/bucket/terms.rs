@@ -1,20 +1,24 @@
 //! What a bucket goes by for good, worked out from a rate, a burst and a longest wait.
 
 use core::marker::PhantomData;
+use core::num::{NonZeroU32, NonZeroU64};
 
 use super::InvalidQuota;
-use super::rate::{Rate, capacity, fraction_bits};
+use super::rate::{Rate, Speed, capacity, fraction_bits};
 use super::word::{Terms, Widths};
+use crate::passage::Passage;
 use crate::time::Instant;
 
 /// Plain data; drops, indices and stretches as they stand in the words. What each is for is told in `word`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fixed<W> {
-    step: u64,
+    speed: Speed,
     longest_wait: u64,
+    /// Microseconds after the seam in which nothing drips in.
+    seam: u64,
     stretches: u32,
     most: u32,
-    token: u32,
+    token: NonZeroU32,
     burst: u32,
     initial: u32,
     debt: u32,
@@ -24,6 +28,11 @@ pub struct Fixed<W> {
     recognised_for: u32,
     widths: PhantomData<W>,
 }
+
+/// Where the position does not go on evenly if a microsecond's step has a fine part, which does not divide the clock's circle as the
+/// whole part does. It has to be somewhere, at the beginning of a stretch of any length; here, 413,000 years after a clock's zero, no
+/// clock begins. The time in which a bucket fills stands still behind it, so that nobody gets too much.
+const SEAM: u64 = 0xB504_F334 << 32;
 
 impl<W: Widths> Fixed<W> {
     /// A stretch is 2 to the power of this, in microseconds.
@@ -38,19 +47,12 @@ impl<W: Widths> Fixed<W> {
 
     /// Drops of a token, as a plain number.
     pub const fn token_drops(&self) -> u64 {
-        (self.token >> Self::ONE) as u64
+        (self.token.get() >> Self::ONE) as u64
     }
 
     /// Drops at first, as they stand in the word.
     pub const fn initial_drops(&self) -> u32 {
         self.initial
-    }
-
-    /// Most drops that `spent` is ahead of the date it was written with, and one for the rounding of the index: W + rc + 2 of `word`, as a
-    /// plain number.
-    pub const fn ahead(&self) -> u64 {
-        let waited = (self.longest_wait as u128 * self.step as u128) >> Self::FRACTION;
-        waited as u64 + 1 + (self.rounding >> Self::ONE) as u64 + 2
     }
 }
 
@@ -82,107 +84,156 @@ impl<W: Widths> Fixed<W> {
             varies,
         } = *wanted;
         let most_a_micro = if varies { 1 } else { 8 };
-        if burst == 0 || burst as u64 > Self::CAPACITY {
+        let Some(tokens) = NonZeroU64::new(burst as u64) else {
+            return Err(InvalidQuota::Burst);
+        };
+        if tokens.get() > Self::CAPACITY {
             return Err(InvalidQuota::Burst);
         }
         if initial > burst {
             return Err(InvalidQuota::Initial);
         }
-        if rate.most_drops(burst, None, most_a_micro, Self::CAPACITY) == 0 {
+        if rate.most_drops(tokens, None, most_a_micro, Self::CAPACITY) == 0 {
             return Err(InvalidQuota::TooFast);
         }
-        let most = rate.most_drops(burst, longest_wait, most_a_micro, Self::CAPACITY);
+        let most = rate.most_drops(tokens, longest_wait, most_a_micro, Self::CAPACITY);
         if most == 0 {
             return Err(InvalidQuota::LongestWait);
         }
-        let Some(token) = rate.drops(most, W::INDEX) else {
-            return Err(InvalidQuota::Inexact);
-        };
-        let (step, _) = rate.step(token, Self::FRACTION);
-        match Self::with(token, step, wanted) {
-            Some(terms) => Ok(terms),
-            None => Err(InvalidQuota::Inexact),
+        let drops = rate.drops(most, W::INDEX);
+        let mut speed = rate.speed(drops, Self::FRACTION);
+        if varies {
+            // What is set later has no room for it.
+            speed.fine = 0;
+        }
+        match (
+            NonZeroU32::new((drops as u32) << Self::ONE),
+            Self::with(drops, speed, wanted),
+        ) {
+            (Some(token), Some(terms)) => Ok(Self { token, ..terms }),
+            _ => Err(InvalidQuota::TooSlow),
         }
     }
 
-    /// With so many drops to a token, and so many of the position to a microsecond.
-    const fn with(token: u64, step: u64, wanted: &Wanted) -> Option<Self> {
+    /// With so many drops to a token.
+    const fn with(token: u64, speed: Speed, wanted: &Wanted) -> Option<Self> {
         let (burst, initial) = (wanted.burst, wanted.initial);
         let drops = token * burst as u64;
+        // In what follows, the step rounded down or up, whichever is worse.
+        let least = speed.step as u128;
+        let most = least + (speed.fine > 0) as u128;
         // The longest stretch in which less than half the capacity comes; of all that divide the clock's circle.
-        let mut log = 60 - (64 - step.leading_zeros());
+        let mut log = 60 - (64 - (most as u64).leading_zeros());
         if log > 64 - W::STRETCH {
             log = 64 - W::STRETCH;
         }
         let Some(stretches) = 1u32.checked_shl(64 - W::STRETCH - log) else {
             return None;
         };
+        // How far the index may pass, in a microsecond, what it is waited for: less than a step, and no part of one that
+        // divides all positions.
+        let rounding = if wanted.varies {
+            most.div_ceil(1 << Self::FRACTION) as u64
+        } else if speed.fine > 0 {
+            (speed.step >> Self::FRACTION) + 1
+        } else {
+            let mut common = speed.step & speed.step.wrapping_neg();
+            if common > 1 << Self::FRACTION {
+                common = 1 << Self::FRACTION;
+            }
+            (speed.step - common).div_ceil(1 << Self::FRACTION)
+        };
         let longest_wait = match wanted.longest_wait {
             Some(wait) => wait,
-            None if step == 0 => 0,
-            None => ((drops as u128) << Self::FRACTION).div_ceil(step as u128) as u64,
+            None if least == 0 => 0,
+            // All of them, whatever is lost by rounding.
+            None => (((drops + rounding + 1) as u128) << Self::FRACTION).div_ceil(least) as u64,
         };
-        let waited = ((longest_wait as u128 * step as u128) >> Self::FRACTION) as u64 + 1;
-        let in_stretch = (step << log) as u128;
-        let is_even = step == 0 || step.is_power_of_two() && step <= 1 << Self::FRACTION;
-        let rounding = if is_even && !wanted.varies {
-            0
-        } else {
-            (step >> Self::FRACTION) + 1
-        };
-        let debt = waited + (in_stretch >> Self::FRACTION) as u64 + 1 + rounding + 1;
+        let waited = ((longest_wait as u128 * most) >> Self::FRACTION) as u64 + 1;
+        let debt = waited + ((most << log) >> Self::FRACTION) as u64 + 1 + rounding + 1;
         // As many stretches as a signed distance has, if the bucket is never certain to be full.
         let ever = 1u128 << (W::STRETCH - 1);
+        let certain = (drops + waited + rounding + 2) as u128;
         let mut stale = ever;
-        let mut apart = ever;
+        if least > 0 {
+            stale = 2 + (certain << Self::FRACTION).div_ceil(least << log);
+        }
+        if stale > ever {
+            stale = ever;
+        }
+        let seam = if speed.fine == 0 { 0 } else { stale << log };
         let circle = 1u128 << W::INDEX;
         let room = drops as u128 + debt as u128 + 2;
-        if room > circle {
+        if seam > LONGEST_SEAM || ((stale * (most << log)) >> Self::FRACTION) + 1 + room > circle {
             return None;
         }
-        if step > 0 {
-            let certain = (drops + waited + rounding + 2) as u128;
-            stale = 2 + (certain << Self::FRACTION).div_ceil(in_stretch);
-            apart = ((circle - room) << Self::FRACTION) / in_stretch;
-            if stale > ever {
-                stale = ever;
-            }
+        let mut apart = ever;
+        if most > 0 {
+            apart = ((circle - room) << Self::FRACTION) / (most << log);
         }
-        if apart < 2 || ((stale * in_stretch) >> Self::FRACTION) + 1 + room > circle {
-            return None;
-        }
-        let mut recognised = apart - 2;
-        if recognised >= ever {
-            recognised = ever - 1;
+        if apart > ever {
+            apart = ever;
         }
         Some(Self {
-            step,
+            speed,
             longest_wait,
+            seam: seam as u64,
             stretches,
             most: burst,
-            token: (token as u32) << Self::ONE,
+            token: NonZeroU32::MIN,
             burst: (drops as u32) << Self::ONE,
             initial: ((token * initial as u64) as u32) << Self::ONE,
             debt: (debt as u32) << Self::ONE,
             stale: (stale as u32) << (32 - W::STRETCH),
             rounding: (rounding as u32) << Self::ONE,
-            recognised_for: (recognised as u32) << (32 - W::STRETCH),
+            // So much less that after a refund too the bucket is stale before the index has come round.
+            recognised_for: (apart.saturating_sub(stale + 2) as u32) << (32 - W::STRETCH),
             widths: PhantomData,
         })
     }
+
+    /// Most drops that `spent` is ahead of the date it was written with, and some for rounding: W + rc + 2 of `word`, as a plain number.
+    pub const fn ahead(&self) -> u64 {
+        let waited = (self.longest_wait as u128 * self.speed.step as u128) >> Self::FRACTION;
+        waited as u64 + 1 + (self.rounding >> Self::ONE) as u64 + 2
+    }
 }
+
+/// A bucket that takes longer to be certain to be full, and has a seam, is refused: 36,500 years.
+const LONGEST_SEAM: u128 = 1 << 60;
 
 impl<W: Widths> Terms for Fixed<W> {
     type Widths = W;
 
     #[inline]
-    fn step(&self) -> u64 {
-        self.step
+    fn position(&self, at: Instant) -> u64 {
+        let whole = at.as_micros().wrapping_mul(self.speed.step);
+        if self.speed.fine == 0 {
+            return whole;
+        }
+        let since = at.as_micros().wrapping_sub(SEAM);
+        let part = (u128::from(since) * u128::from(self.speed.fine)) >> 32;
+        whole.wrapping_add(part as u64)
     }
 
     #[inline]
-    fn position(&self, at: Instant) -> u64 {
-        at.as_micros().wrapping_mul(self.step)
+    fn passage(&self, left: u64, from: Instant) -> Passage {
+        Passage {
+            left,
+            // The lower half of the seam is zero.
+            done: (from.as_micros() as u32).wrapping_mul(self.speed.fine),
+            step: self.speed.step,
+            fine: self.speed.fine,
+        }
+    }
+
+    #[inline]
+    fn date(&self, now: Instant) -> Instant {
+        if now.as_micros().wrapping_sub(SEAM) < self.seam {
+            Instant::from_micros(SEAM - 1)
+        } else {
+            now
+        }
     }
 
     #[inline]
@@ -201,7 +252,7 @@ impl<W: Widths> Terms for Fixed<W> {
     }
 
     #[inline]
-    fn token(&self) -> u32 {
+    fn token(&self) -> NonZeroU32 {
         self.token
     }
 

@@ -13,9 +13,9 @@
 //! dated = {stretch 31 | set 1}    when that was written, or later; 0: never
 //! ```
 //!
-//! One multiplication gives the index, and since 2^64 us are a whole number of turns of *both* circles, whatever the rate,
-//! nothing happens where a clock comes round. (Rates whose step is no whole number are the reason for
-//! [`Rate::drops`](super::rate::Rate::drops).)
+//! One multiplication gives the index, and since 2^64 us are a whole number of turns of *both* circles, nothing happens where
+//! a clock comes round. A step that is no whole number has 32 bits more, its fine part, which a second multiplication adds; they are not whole
+//! turns, and their seam lies where no clock passes: see `terms`.
 //!
 //! Let Z be the number that `spent` stands for, without the modulus. At the date d there are `lo(d) - Z` drops in the bucket, at most
 //! the burst B. A caller who takes n drops at d moves Z up to `Z + n <= lo(d)`; if the bucket is full, to
@@ -30,7 +30,7 @@
 //!
 //! - Z after H is at most `lo(date of H) <= lo(b)`, where a full bucket adds `hi - lo` and has lost as much before.
 //! - Z before G is at least `hi(date of G) - B >= hi(a) - B`: as the date of G is cut to a full bucket, and a drop
-//!   below a full one is `lo(d) - Z <= B - 1`. For one who acts later than he takes, at the first whole microsecond that
+//!   below a full one is `lo(d) - Z <= B - 1`. (A full bucket that is given back what was taken is left at `lo(d) - B`, as full as it was.) For one who acts later than he takes, at the first whole microsecond that
 //!   will do, the index may have passed what he needs by up to rc, and only `Z >= hi - n - rc` holds: if `n + rc > B`,
 //!   the rest is spent too (`slip`).
 //!
@@ -50,7 +50,9 @@
 //! `growth + B + debt + 2 <= 2^31`, which is checked when a quota is built, it takes the true one.
 
 use core::marker::PhantomData;
+use core::num::NonZeroU32;
 
+use crate::passage::Passage;
 use crate::time::Instant;
 
 /// How many bits the fields have: these for what ships, fewer for the explorer.
@@ -151,7 +153,7 @@ impl<W: Widths> Dated<W> {
         self.bits
     }
 
-    /// The stretch in which this moment is, of which 2^64 us have `stretches * 2^32`.
+    /// The stretch in which this moment is, in units of which 2^32 us are `stretches`.
     #[inline]
     pub const fn of(at: Instant, stretches: u32) -> Self {
         let place = at.as_micros().wrapping_mul(stretches as u64);
@@ -182,18 +184,22 @@ pub trait Terms {
     /// How wide the fields are.
     type Widths: Widths;
 
-    /// How far the position moves in a microsecond.
-    fn step(&self) -> u64;
-    /// The position at a moment.
+    /// The position at a moment, rounded down.
     fn position(&self, at: Instant) -> u64;
-    /// Stretches in 2^32 us.
+    /// Of that moment, until the position is so far ahead. What was rounded off is `done`.
+    fn passage(&self, left: u64, from: Instant) -> Passage;
+    /// What is taken for a moment near the one at which the position does not go on evenly, if there is one.
+    fn date(&self, now: Instant) -> Instant {
+        now
+    }
+    /// Stretches in 2^(64 - [`Widths::STRETCH`]) us.
     fn stretches(&self) -> u32;
     /// No date is before this moment.
     fn since(&self) -> Option<Instant>;
     /// Most tokens there can be.
     fn most(&self) -> u32;
     /// Drops of a token.
-    fn token(&self) -> u32;
+    fn token(&self) -> NonZeroU32;
     /// Drops of the burst.
     fn burst(&self) -> u32;
     /// Drops at first.
@@ -226,7 +232,7 @@ pub struct Reading<W> {
 /// How much is in the bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Level {
-    /// What there is at first.
+    /// What there is at first, less than it holds.
     Initial,
     /// As much as it holds.
     Full,
@@ -251,25 +257,25 @@ impl Level {
 /// What becomes of somebody who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taking<W> {
-    /// He gets it. `ahead` is how far the position has to go until he may act.
-    Granted { to: Spent<W>, ahead: u64 },
+    /// He gets it, to use when the passage is over.
+    Granted { to: Spent<W>, wait: Passage },
     /// He gets nothing, but now the bucket has begun to fill: write this, and look again.
     Begins(Spent<W>),
-    /// He gets nothing. `ahead` is how far the position has to go until he would.
-    Short { ahead: u64 },
+    /// He gets nothing. He would when the passage is over, and so many microseconds more.
+    Short { wait: Passage, more: u64 },
 }
 
 impl<W: Widths> Reading<W> {
     /// What a bucket's words say at `now`.
     #[inline]
     pub fn of<T: Terms<Widths = W>>(terms: &T, spent: Spent<W>, seen: Dated<W>, now: Instant) -> Self {
-        let mut date = now;
-        let mut dated = Dated::of(now, terms.stretches());
+        let mut date = terms.date(now);
+        let mut dated = Dated::of(date, terms.stretches());
         let mut age = 0;
         if seen.bits != 0 {
             let ahead = dated.ahead_of(seen);
             if ahead < 0 {
-                date = seen.start_from(now, terms.stretches());
+                date = seen.start_from(date, terms.stretches());
                 dated = seen;
             } else {
                 age = ahead as u32;
@@ -282,9 +288,9 @@ impl<W: Widths> Reading<W> {
             }
         }
         let position = terms.position(date);
-        let level = if !spent.is_set() {
+        let level = if !spent.is_set() && terms.initial() < terms.burst() {
             Level::Initial
-        } else if terms.is_stale(age) {
+        } else if !spent.is_set() || terms.is_stale(age) {
             Level::Full
         } else {
             Level::of(terms, spent, position)
@@ -328,13 +334,29 @@ impl<W: Widths> Reading<W> {
         self.dated.bits != seen.bits
     }
 
+    /// lo(date), as it stands in the word.
+    #[inline]
+    const fn index(&self) -> u32 {
+        (self.position >> 32) as u32 & Spent::<W>::INDEX
+    }
+
+    /// hi(date), as it stands in the word.
+    #[inline]
+    fn index_up<T: Terms<Widths = W>>(&self, terms: &T) -> u32 {
+        let below = self.position & ((1 << (64 - W::INDEX)) - 1);
+        let is_whole = below == 0 && terms.passage(0, self.date).done == 0;
+        let one = if is_whole { 0 } else { 1 << (32 - W::INDEX) };
+        self.index().wrapping_add(one)
+    }
+
     /// The index from which on the bucket's content counts.
     #[inline]
     fn base<T: Terms<Widths = W>>(&self, terms: &T) -> u32 {
         match self.level {
             Level::Drops(_) => self.spent.index(),
-            Level::Full => self.index_up().wrapping_sub(terms.burst()),
-            Level::Initial => self.index_up().wrapping_sub(terms.initial()),
+            Level::Full => self.index_up(terms).wrapping_sub(terms.burst()),
+            // Not rounded up: with a drop less than the burst, no window can begin too early.
+            Level::Initial => self.index().wrapping_sub(terms.initial()),
         }
     }
 
@@ -343,45 +365,36 @@ impl<W: Widths> Reading<W> {
         self.spent.at(self.base(terms))
     }
 
-    /// hi(date), as it stands in the word.
+    /// `spent` as it is after a grant was given back: as [`rebased`](Self::rebased), but a full bucket is full again at this very date.
     #[inline]
-    fn index_up(&self) -> u32 {
-        let below = self.position & ((1 << (64 - W::INDEX)) - 1);
-        let one = if below == 0 { 0 } else { 1 << (32 - W::INDEX) };
-        ((self.position >> 32) as u32 & Spent::<W>::INDEX).wrapping_add(one)
-    }
-
-    /// Drops that are there.
-    #[inline]
-    fn drops<T: Terms<Widths = W>>(&self, terms: &T) -> u32 {
+    pub fn restored<T: Terms<Widths = W>>(&self, terms: &T) -> Spent<W> {
         match self.level {
-            Level::Drops(level) => level.saturating_sub(terms.debt()),
-            Level::Full => terms.burst(),
-            Level::Initial => terms.initial(),
+            Level::Full => self.spent.at(self.index().wrapping_sub(terms.burst())),
+            _ => self.rebased(terms),
         }
     }
 
     /// Tokens that are there.
     pub fn tokens<T: Terms<Widths = W>>(&self, terms: &T) -> u32 {
-        self.drops(terms) / terms.token()
+        let drops = match self.level {
+            Level::Drops(level) => level.saturating_sub(terms.debt()),
+            Level::Full => terms.burst(),
+            Level::Initial => terms.initial(),
+        };
+        drops / terms.token()
     }
 
     /// Whether a new bucket would behave no differently from this moment on.
     pub fn is_pristine<T: Terms<Widths = W>>(&self, terms: &T) -> bool {
-        match self.level {
-            Level::Initial => true,
-            Level::Full => terms.initial() == terms.burst(),
-            Level::Drops(_) => false,
-        }
+        !self.spent.is_set() || self.level == Level::Full && terms.initial() == terms.burst()
     }
 
-    /// Takes so many tokens, at most [`Terms::most`], to act within `wait` microseconds.
+    /// Takes so many tokens, at most [`Terms::most`], to act within `wait` microseconds from `now`, by which this was read.
     #[inline]
-    pub fn take<T: Terms<Widths = W>>(&self, terms: &T, tokens: u32, wait: u64) -> Taking<W> {
+    pub fn take<T: Terms<Widths = W>>(&self, terms: &T, tokens: u32, wait: u64, now: Instant) -> Taking<W> {
         // Wrapping: with terms that were read while they changed, any number may come out, and is then thrown away.
-        let drops = tokens.wrapping_mul(terms.token());
-        let base = self.base(terms);
-        let target = base.wrapping_add(drops);
+        let drops = terms.token().get().wrapping_mul(tokens);
+        let target = self.base(terms).wrapping_add(drops);
         let there = match self.level {
             Level::Drops(level) => level >= terms.debt().wrapping_add(drops),
             Level::Full => true,
@@ -390,26 +403,28 @@ impl<W: Widths> Reading<W> {
         if there {
             return Taking::Granted {
                 to: self.spent.at(target),
-                ahead: 0,
+                wait: Passage::NONE,
             };
         }
         if self.level == Level::Initial {
-            return Taking::Begins(self.spent.at(base));
+            return Taking::Begins(self.rebased(terms));
         }
-        let ahead = ((target as u64) << 32).wrapping_sub(self.position);
-        if wait == 0 {
-            return Taking::Short { ahead };
+        let passage = terms.passage(((target as u64) << 32).wrapping_sub(self.position), self.date);
+        // Who has an older reading waits until the date first.
+        let late = self.date.since(now).as_micros();
+        let wait = wait.min(terms.longest_wait());
+        if wait <= late {
+            let more = late - wait;
+            return Taking::Short { wait: passage, more };
         }
-        let reached = wait.min(terms.longest_wait()).wrapping_mul(terms.step());
-        if ahead > reached {
-            return Taking::Short {
-                ahead: ahead - reached,
-            };
+        let rest = passage.after(wait - late);
+        if !rest.is_over() {
+            return Taking::Short { wait: rest, more: 0 };
         }
         let slip = drops.wrapping_add(terms.rounding()).saturating_sub(terms.burst());
         Taking::Granted {
             to: self.spent.at(target.wrapping_add(slip)),
-            ahead,
+            wait: passage,
         }
     }
 }

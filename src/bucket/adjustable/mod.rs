@@ -20,7 +20,7 @@ use slot::{Changing, Narrow, Slot, WORDS};
 
 use super::InvalidQuota;
 use super::protocol::Place;
-use super::rate::{Rate, capacity, fraction_bits};
+use super::rate::{Rate, Speed, capacity, fraction_bits};
 use super::terms::{Fixed, Wanted};
 use super::token_bucket::{Live, Policy, TokenBucket, Words};
 use crate::memory::decide;
@@ -93,9 +93,10 @@ impl<W: Changing> AdjustableQuota<W> {
         if rate.is_above(self.most_rate) {
             return Err(InvalidQuota::RateOverMost);
         }
-        let (step, rest) = rate.step(self.most.token_drops(), fraction_bits(W::INDEX));
-        if !rate.is_close(step, rest, capacity(W::INDEX)) {
-            return Err(InvalidQuota::TooSlow);
+        let Speed { step, fine } = rate.speed(self.most.token_drops(), fraction_bits(W::INDEX));
+        // What is cut off is less than one: of so many, a smaller part than a drop is of a full bucket.
+        if fine > 0 && step < capacity(W::INDEX) {
+            return Err(InvalidQuota::TooSlowToAdjust);
         }
         Ok(step)
     }

@@ -1,8 +1,11 @@
 //! The terms that change, as words, and what they come to: no atomics here.
 
+use core::num::NonZeroU32;
+
 use super::AdjustableQuota;
 use crate::bucket::terms::Fixed;
 use crate::bucket::word::{Terms, Widths};
+use crate::passage::Passage;
 use crate::time::Instant;
 
 /// How wide the fields of a bucket are whose terms change. Its `spent` has a tail:
@@ -152,15 +155,20 @@ impl<W: Changing> Terms for Varying<W> {
     type Widths = W;
 
     #[inline]
-    fn step(&self) -> u64 {
-        self.slot.step
-    }
-
-    #[inline]
     fn position(&self, at: Instant) -> u64 {
         at.as_micros()
             .wrapping_mul(self.slot.step)
             .wrapping_add(self.slot.phase)
+    }
+
+    #[inline]
+    fn passage(&self, left: u64, _: Instant) -> Passage {
+        Passage {
+            left,
+            done: 0,
+            step: self.slot.step,
+            fine: 0,
+        }
     }
 
     #[inline]
@@ -179,13 +187,13 @@ impl<W: Changing> Terms for Varying<W> {
     }
 
     #[inline]
-    fn token(&self) -> u32 {
+    fn token(&self) -> NonZeroU32 {
         self.fixed.token()
     }
 
     #[inline]
     fn burst(&self) -> u32 {
-        self.slot.burst.wrapping_mul(self.fixed.token())
+        self.fixed.token().get().wrapping_mul(self.slot.burst)
     }
 
     #[inline]
