@@ -194,7 +194,8 @@ pub fn refund<M: Memory<Place = Place>, S: Source>(
         now,
         terms,
     } = Seen::of(memory, source)?;
-    if !spent.is(receipt.after) {
+    // While the terms change, whoever changes them may have read this very word, and would not notice if it went back and forth.
+    if !spent.is(receipt.after) || spent.bits() & S::Widths::BUSY != 0 {
         return Ok(Some(0));
     }
     let age = dated.ahead_of(Dated::of(receipt.date, terms.stretches()));

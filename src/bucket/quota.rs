@@ -109,7 +109,7 @@ enum Tokens {
 }
 
 impl Builder {
-    /// Most tokens that there can be, and so the most that can be had at a time: 1 to 2^28.
+    /// Most tokens that there can be, and so the most that can be had at a time: 1 to 2^28; of an adjustable quota, 2^21.
     pub const fn burst(mut self, tokens: u32) -> Self {
         self.burst = tokens;
         self
@@ -122,8 +122,8 @@ impl Builder {
     }
 
     /// The longest that [`reserve`](super::TokenBucket::reserve) lets anybody wait; a longer wait is cut to it. What drips in during
-    /// it is at most 2^28 drops, as is the burst, so that a long wait makes the drops coarser. If nothing is said, the time that a whole
-    /// burst takes to drip in.
+    /// it is at most 2^28 drops, as is the burst, so that a long wait makes the drops coarser. If nothing is said, the time in which a whole
+    /// burst drips in, so that about as much waits as fits into the bucket; of an adjustable quota, the largest burst, at the rate of now.
     pub const fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = Some(wait);
         self
@@ -236,6 +236,10 @@ pub enum InvalidQuota {
     TooSlow,
     /// The burst alone is more than the window may have.
     BurstOverWindow,
+    /// The most that an [`AdjustableQuota`] may have of a burst is none, or too many.
+    MostBurst,
+    /// The most that an [`AdjustableQuota`] may have of a rate is more than it can count.
+    MostRate,
     /// A burst of none, or above the most that an [`AdjustableQuota`] may have.
     BurstOverMost,
     /// A rate above the most that an [`AdjustableQuota`] may have.
@@ -262,6 +266,8 @@ impl InvalidQuota {
             Self::BurstOverWindow => {
                 "a window that has at most so many tokens has a burst of at most so many"
             }
+            Self::MostBurst => "the most of an adjustable burst is 1 to 2097152 tokens",
+            Self::MostRate => "the most of an adjustable rate is one token a microsecond",
             Self::BurstOverMost => {
                 "an adjustable burst is at least 1 and at most what was said to be its most"
             }

@@ -40,6 +40,11 @@ impl<W: Widths> Fixed<W> {
         64 - W::STRETCH - self.stretches.trailing_zeros()
     }
 
+    /// How far the position moves in a microsecond.
+    pub const fn speed(&self) -> Speed {
+        self.speed
+    }
+
     /// Most tokens there can be.
     pub const fn most_tokens(&self) -> u32 {
         self.most
@@ -190,12 +195,6 @@ impl<W: Widths> Fixed<W> {
             recognised_for: (apart.saturating_sub(stale + 2) as u32) << (32 - W::STRETCH),
             widths: PhantomData,
         })
-    }
-
-    /// Most drops that `spent` is ahead of the date it was written with, and some for rounding: W + rc + 2 of `word`, as a plain number.
-    pub const fn ahead(&self) -> u64 {
-        let waited = (self.longest_wait as u128 * self.speed.step as u128) >> Self::FRACTION;
-        waited as u64 + 1 + (self.rounding >> Self::ONE) as u64 + 2
     }
 }
 

@@ -174,6 +174,14 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
         decide(|| protocol::reset(&self.memory(), self.policy.source()));
     }
 
+    pub(super) fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (available, burst) = self.look(|reading, terms| (reading.tokens(terms), terms.most()));
+        f.debug_struct(name)
+            .field("available", &available)
+            .field("burst", &burst)
+            .finish()
+    }
+
     #[inline]
     pub(super) fn memory(&self) -> Live<'_, C, P::State> {
         Live {
@@ -194,10 +202,7 @@ impl<C: Clock, P: Policy<State = State>, S: Borrow<State>> TokenBucket<C, P, S> 
 
 impl<C: Clock, P: Policy, S: Borrow<P::State>> fmt::Debug for TokenBucket<C, P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenBucket")
-            .field("available", &self.available())
-            .field("burst", &self.look(|_, terms| terms.most()))
-            .finish()
+        self.describe("TokenBucket", f)
     }
 }
 

@@ -282,8 +282,9 @@ impl<W: Widths> Reading<W> {
             }
         }
         if let Some(since) = terms.since() {
-            // In the stretch of `dated`, which whoever wrote `since` has moved that far.
-            if is_later(since, date) {
+            // Whoever wrote `since` has moved `dated` that far, so that it is in that stretch; only a reset, after a clock that was
+            // ahead, moves it back again.
+            if is_later(since, date) && Dated::of(since, terms.stretches()).ahead_of(dated) <= 0 {
                 date = since;
             }
         }
@@ -357,6 +358,15 @@ impl<W: Widths> Reading<W> {
             Level::Full => self.index_up(terms).wrapping_sub(terms.burst()),
             // Not rounded up: with a drop less than the burst, no window can begin too early.
             Level::Initial => self.index().wrapping_sub(terms.initial()),
+        }
+    }
+
+    /// The position from which a bucket goes on with other terms: this one, or if what does not make a whole drop is cut off, since
+    /// the bucket is full, that of the next drop.
+    pub fn goes_on<T: Terms<Widths = W>>(&self, terms: &T) -> u64 {
+        match self.level {
+            Level::Drops(_) => self.position,
+            Level::Full | Level::Initial => u64::from(self.index_up(terms)) << 32,
         }
     }
 

@@ -14,24 +14,28 @@
 //! | after its CAS of dated | the same, with a `dated` that is later: see `protocol` |
 //! | after its CAS of spent | the change |
 //!
-//! The moment of the switch is the date of the writer's last reading. The position goes on from where it was then, to the last bit,
-//! so that nothing is lost or won by changing; and no more is carried over than the old burst, which the new one
-//! cuts further when it is smaller. Nobody is dated to before the switch (`since`): the old rate ended
+//! The moment of the switch is the date of the writer's last reading. The position goes on from where it was then, to the last bit;
+//! or from the next whole drop, if the bucket is full, since the part of a drop is cut off from what is in it. No more is carried over than the
+//! old burst, which the new one cuts further when it is smaller. Nobody is dated to before the switch (`since`): the old rate ended
 //! there, and where it was higher, an older date would be paid too much of the new index, since that is steeper backward.
 //!
 //! A reader's CAS on `spent` fails if the generation has changed, and its reading is thrown away, whatever it was.
 //! Between its first load and that CAS, the slot that it reads is idle only if the generation has moved on. Its CAS is a
 //! Release, and the claim an Acquire: what is written after the claim was not there for a reader whose CAS
-//! came before.
+//! came before. A writer's CAS fails if anybody has taken anything since it read the clock: `spent` only goes forward while it is
+//! busy, since nobody gives anything back then.
 //!
-//! Limits:
-//! - A writer that never comes back leaves the bucket busy for ever: to change, not to take from.
+//! Limits, beside those in `protocol`:
+//! - A writer that never comes back leaves the bucket busy for ever: to change, and to give back to, not to take from. A clock that panics
+//!   is one way not to come back.
 //! - The generation comes round after 64 changes, the index after 2^24 drops (17 s at one a microsecond): a thread stopped between its loads
-//!   and its CAS over exactly a multiple of both takes the terms that it read for the present ones.
-//! - A grant whose reading is ahead of the writer's, within one stretch, and which comes before the switch, is paid at
-//!   the old rate up to its date.
-//! - Reservations keep the instant that they were given. After a change to a lower rate these come before the new rate
-//!   would have had them, and everybody else after.
+//!   and its CAS over a multiple of both (none at all, of the drops, if nobody took any) takes what it read for the present terms, which may
+//!   be a mixture of two: at most a burst too much, once.
+//! - A grant whose reading is ahead of the writer's, and which comes before the switch, is paid at the old rate up to its date, and what is
+//!   full at the switch may be handed out beside it.
+//! - Reservations keep the instant that they were given, and come in addition to what the new terms allow there.
+//! - A reset after a change that was made with a clock far ahead: when the clock comes to the stretch of that change, a date may be moved up to its
+//!   instant, by less than a stretch.
 
 use super::AdjustableQuota;
 use super::slot::{BUSY, Changing, Slot, Varying, WORDS, changed, generation};
@@ -101,7 +105,7 @@ pub fn switch<M: Slots, W: Changing>(
     let dated = Dated::from_bits(memory.load(Place::Dated, Ordering::Relaxed)?);
     let now = memory.now()?;
     let reading = Reading::of(&terms, spent, dated, now);
-    let slot = terms.followed_by(step, burst, reading.date);
+    let slot = Slot::beginning(step, burst, reading.date, reading.goes_on(&terms));
     let idle = generation::<W>(spent.bits()) & 1 ^ 1;
     for (word, value) in slot.to_words::<W>().into_iter().enumerate() {
         memory.store(Place::Slot { slot: idle, word }, value)?;
@@ -117,7 +121,13 @@ pub fn switch<M: Slots, W: Changing>(
     {
         return Ok(None);
     }
-    let to = changed::<W>(reading.rebased(&terms).bits());
+    // Whom nobody has asked stays so.
+    let left = if spent.is_set() {
+        reading.rebased(&terms)
+    } else {
+        spent
+    };
+    let to = changed::<W>(left.bits());
     // ORDERING: Release publishes the slot that the new generation names, and `dated`.
     let won = memory.swap_if(Place::Spent, spent.bits(), to, Ordering::Release)?;
     Ok(won.then_some(()))

@@ -44,8 +44,8 @@ pub struct AdjustableQuota<W = Narrow> {
     most_rate: Rate,
     /// For the largest rate and burst: drops of a token, stretches, debt.
     most: Fixed<W>,
-    ahead: u64,
     initial: u32,
+    waits_as_said: bool,
     first: Slot,
 }
 
@@ -59,18 +59,23 @@ impl<W: Changing> AdjustableQuota<W> {
             longest_wait: first.longest_wait,
             varies: true,
         };
+        if first.burst > burst {
+            return Err(InvalidQuota::BurstOverMost);
+        }
         if first.initial > first.burst {
             return Err(InvalidQuota::Initial);
         }
         let most = match Fixed::<W>::of(&wanted) {
             Ok(most) => most,
+            Err(InvalidQuota::Burst) => return Err(InvalidQuota::MostBurst),
+            Err(InvalidQuota::TooFast) => return Err(InvalidQuota::MostRate),
             Err(error) => return Err(error),
         };
         let mut quota = Self {
             most_rate: rate,
             most,
-            ahead: most.ahead(),
             initial: most.initial_drops(),
+            waits_as_said: first.longest_wait.is_some(),
             first: Slot {
                 step: 0,
                 burst: first.burst,
@@ -125,15 +130,20 @@ impl<W: Changing> AdjustableQuota<W> {
 ///
 /// | | |
 /// |---|---|
-/// | tokens that are there | stay, as far as the new burst holds them; nothing is lost or won, down to the part of a drop |
+/// | tokens that are there | stay, as far as the new burst holds them; nothing is won, and less than a drop is lost |
 /// | what dripped in before the change | at the old rate, to the microsecond |
-/// | a reservation | keeps its instant; whoever comes after waits at the new rate for what it took |
-/// | a receipt from before | gives nothing back any more |
+/// | a reservation | keeps its instant, whatever the new rate would have made of it; whoever comes after waits at the new rate for what it took |
+/// | a receipt from before, or one that is given back while a change is under way | gives nothing back |
+/// | a bucket that nobody has asked yet | still begins when it is first asked |
 /// | a reset | begins with what was said at first, as far as the burst of now holds it; the rate of now stays |
 ///
-/// Beside the largest rate and burst it counts in coarser drops than a [`TokenBucket`] does: at most 2^21 to the largest burst. A rate that is not
-/// exact in them is kept to a part in 2^21, never too fast, or refused. At most one drop comes in a microsecond, so that 1,000,000 a second is the
-/// most.
+/// What is promised of a [`TokenBucket`] for every window holds here too, with the largest burst that was in force in it and each rate for as long
+/// as it held; except that reservations from before a change come in addition. Let the clock of whoever changes the rate be a present one.
+///
+/// It counts in coarser drops than a [`TokenBucket`] does: at most 2^21 to the largest burst, and one a microsecond at the largest rate, so that
+/// 1,000,000 a second is the most there is. Any other rate is kept to a part in 2^21 at least, never too fast, or refused.
+/// The index comes round after 2^24 drops: what is said in the module's page of callers that are stopped, of idle buckets and of clocks
+/// that are far apart holds here after a 128th of those times (17 s and more, and 17.8 years).
 pub struct AdjustableBucket<C, P = &'static AdjustableQuota, S = AdjustableState> {
     bucket: TokenBucket<C, P, S>,
 }
@@ -166,7 +176,7 @@ where
     P: Policy<State = AdjustableState, Source = AdjustableQuota>,
     S: Borrow<AdjustableState>,
 {
-    /// From now on, `tokens` in every `span`, and a burst of `burst`. A bucket that nobody has asked yet begins with this.
+    /// From now on, `tokens` in every `span`, and a burst of `burst`.
     ///
     /// # Errors
     /// [`AdjustError::Invalid`] if that is not within what the quota was built for; [`AdjustError::Busy`] if somebody else changes
@@ -191,12 +201,13 @@ impl<C, P, S> Deref for AdjustableBucket<C, P, S> {
     }
 }
 
-impl<C, P, S> fmt::Debug for AdjustableBucket<C, P, S>
+impl<C: Clock, P, S> fmt::Debug for AdjustableBucket<C, P, S>
 where
-    TokenBucket<C, P, S>: fmt::Debug,
+    P: Policy<State = AdjustableState, Source = AdjustableQuota>,
+    S: Borrow<AdjustableState>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.bucket.fmt(f)
+        self.bucket.describe("AdjustableBucket", f)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The terms that change, as words, and what they come to: no atomics here.
 
-use core::num::NonZeroU32;
+use core::num::{NonZeroU32, NonZeroU64};
 
 use super::AdjustableQuota;
 use crate::bucket::terms::Fixed;
@@ -74,6 +74,16 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// For a step and a burst that hold from this moment on, at which the position is this one.
+    pub const fn beginning(step: u64, burst: u32, since: Instant, position: u64) -> Self {
+        Self {
+            step,
+            burst,
+            phase: position.wrapping_sub(since.as_micros().wrapping_mul(step)),
+            since,
+        }
+    }
+
     /// The words of the slot.
     pub const fn to_words<W: Widths>(self) -> [u32; WORDS] {
         let since = self.since.as_micros();
@@ -109,8 +119,8 @@ impl Slot {
 #[derive(Clone, Copy, Debug)]
 pub struct Varying<W> {
     fixed: Fixed<W>,
-    ahead: u64,
     initial: u32,
+    waits_as_said: bool,
     slot: Slot,
     /// Not before the first change.
     since: Option<Instant>,
@@ -122,8 +132,8 @@ impl<W: Changing> Varying<W> {
     pub fn new(quota: &AdjustableQuota<W>, slot: Option<Slot>) -> Self {
         Self {
             fixed: quota.most,
-            ahead: quota.ahead,
             initial: quota.initial,
+            waits_as_said: quota.waits_as_said,
             slot: slot.unwrap_or(quota.first),
             since: slot.map(|slot| slot.since),
         }
@@ -132,19 +142,6 @@ impl<W: Changing> Varying<W> {
     /// A stretch is 2 to the power of this, in microseconds.
     const fn stretch_log(&self) -> u32 {
         self.fixed.stretch_log()
-    }
-
-    /// The slot for a step and a burst that hold from this moment on.
-    pub fn followed_by(&self, step: u64, burst: u32, since: Instant) -> Slot {
-        let phase = self
-            .position(since)
-            .wrapping_sub(since.as_micros().wrapping_mul(step));
-        Slot {
-            step,
-            burst,
-            phase,
-            since,
-        }
     }
 }
 
@@ -216,8 +213,8 @@ impl<W: Changing> Terms for Varying<W> {
         // What comes in one, and a drop, in units that are small enough for what is cut off, and let both be 64 bits wide.
         let in_one = (self.slot.step << self.stretch_log()) >> FINE;
         let drop = 1 << (64 - W::INDEX - FINE);
-        let burst = u64::from(self.burst() >> (32 - W::INDEX));
-        in_one.saturating_mul(stretches - 1) >= (burst + self.ahead) * drop
+        let certain = u64::from(self.burst() >> (32 - W::INDEX)) + u64::from(self.debt() >> (32 - W::INDEX));
+        in_one.saturating_mul(stretches - 1) >= certain * drop
     }
 
     #[inline]
@@ -225,9 +222,16 @@ impl<W: Changing> Terms for Varying<W> {
         self.fixed.rounding()
     }
 
-    #[inline]
+    /// If it was not said, what the debt allows for comes in a longer time now than at the largest rate.
     fn longest_wait(&self) -> u64 {
-        self.fixed.longest_wait()
+        let most = self.fixed.longest_wait();
+        match NonZeroU64::new(self.slot.step) {
+            Some(step) if !self.waits_as_said => {
+                let allowed = u128::from(most) * u128::from(self.fixed.speed().step);
+                (allowed / u128::from(step.get())) as u64
+            }
+            _ => most,
+        }
     }
 
     #[inline]
