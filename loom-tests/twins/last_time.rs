@@ -6,7 +6,7 @@ pub const TWINS: &[Twin] = &[
     // Of two who count in different buckets at once, neither need see the other.
     Twin {
         name: "not_fenced",
-        changes: &[("memory.fence();", "")],
+        changes: &[("memory.fence(Ordering::SeqCst);", "")],
     },
     // A sweep clears what it finds, whoever has moved on meanwhile.
     Twin {

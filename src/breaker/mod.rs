@@ -82,6 +82,7 @@
 mod adjustable;
 mod config;
 mod handle;
+mod memory;
 mod operations;
 mod outcome;
 mod permit;

@@ -9,8 +9,9 @@ use super::rules::Rules;
 use super::stats::{Keep, Statistics, Stats};
 use super::window::{Counting, Rule, Window};
 use super::word::{Real, Word};
-use super::words::{Live, Parts, decide};
+use super::words::{Live, Parts};
 use super::{Handle, Outcome, Permit, Policy, Snapshot, Transition, reasons};
+use crate::memory::decide;
 use crate::rejected::{Error, Reason, Rejected, RetryAfter};
 use crate::time::{Clock, Instant, Micros};
 

@@ -60,50 +60,15 @@
 //! - A lease is dated by the reading of whoever sets it, its maker or a helper. With a reading that is older than the
 //!   lease is long, the next round may begin at once.
 
+pub use super::memory::{Memory, Place};
 use super::rules::Rules;
 use super::window::{Counting, Counts, Mark, Recorded};
 use super::word::{Deadline, High, Low, State, Widths, Word};
 use super::{Outcome, Transition};
+pub use crate::memory::Attempt;
 use crate::rejected::Reason;
 use crate::sync::Ordering;
 use crate::time::Instant;
-
-/// Which word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The state word.
-    State,
-    /// The low timer word.
-    Low,
-    /// The high timer word.
-    High,
-    /// The window's word of this number.
-    Window(u32),
-}
-
-/// Words and a clock: atomics and a real clock in what ships, anything at all in the explorer.
-///
-/// Each method is one step; between two steps anybody may do anything.
-pub trait Memory {
-    /// How wide the fields are.
-    type Widths: Widths;
-    /// What stops an operation in the middle: nothing, in what ships.
-    type Stop;
-    /// Reads a word.
-    fn load(&self, place: Place, order: Ordering) -> Result<u32, Self::Stop>;
-    /// Writes `new` if the word is still `seen`, and says whether it was. `order` is that of success; a CAS
-    /// that fails is Relaxed, since its caller goes back to the loads.
-    fn swap_if(&self, place: Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Self::Stop>;
-    /// Of two callers who write, then go through this, and then read what the other wrote, one sees it.
-    fn fence(&self);
-    /// Asks the clock.
-    fn now(&self) -> Result<Instant, Self::Stop>;
-    /// A random number for the jitter.
-    fn draw(&self) -> u32;
-}
-
-/// An attempt's answer: a decision, or `None` for "again".
-pub type Attempt<T, M> = Result<Option<T>, <M as Memory>::Stop>;
 
 /// What [`admit`] decided.
 #[derive(Clone, Copy, Debug)]
@@ -496,7 +461,7 @@ fn load_state<M: Memory>(memory: &M) -> Result<Word<M::Widths>, M::Stop> {
 }
 
 /// Changes the state word, if it is still `seen`.
-pub fn swap_state<M: Memory>(
+fn swap_state<M: Memory>(
     memory: &M,
     seen: Word<M::Widths>,
     new: Word<M::Widths>,

@@ -2,8 +2,9 @@
 
 use core::convert::Infallible;
 
-use super::protocol::{Memory, Place};
+use super::memory::{Memory, Place};
 use super::word::Real;
+use crate::memory;
 use crate::random::Random;
 use crate::sync::{AtomicU32, Ordering, fence};
 use crate::time::{Clock, Instant};
@@ -57,8 +58,8 @@ impl<C: ?Sized, R: ?Sized> Live<'_, C, R> {
     }
 }
 
-impl<C: Clock + ?Sized, R: Random + ?Sized> Memory for Live<'_, C, R> {
-    type Widths = Real;
+impl<C: Clock + ?Sized, R: Random + ?Sized> memory::Memory for Live<'_, C, R> {
+    type Place = Place;
     type Stop = Infallible;
 
     #[inline]
@@ -76,29 +77,22 @@ impl<C: Clock + ?Sized, R: Random + ?Sized> Memory for Live<'_, C, R> {
     }
 
     #[inline]
-    fn fence(&self) {
-        // ORDERING: SeqCst; the single order of all fences is what it is for. Nothing weaker keeps a write before a
-        // read of another word.
-        fence(Ordering::SeqCst);
+    fn fence(&self, order: Ordering) {
+        // ORDERING: the protocol's.
+        fence(order);
     }
 
     #[inline]
     fn now(&self) -> Result<Instant, Infallible> {
         Ok(self.clock.now())
     }
+}
+
+impl<C: Clock + ?Sized, R: Random + ?Sized> Memory for Live<'_, C, R> {
+    type Widths = Real;
 
     #[inline]
     fn draw(&self) -> u32 {
         self.random.next()
-    }
-}
-
-/// Attempts until one decides.
-pub fn decide<T>(mut attempt: impl FnMut() -> Result<Option<T>, Infallible>) -> T {
-    loop {
-        let Ok(decision) = attempt();
-        if let Some(decision) = decision {
-            return decision;
-        }
     }
 }

@@ -9,7 +9,7 @@ use watertight::breaker::protocol::{
 };
 use watertight::breaker::window::{Counting, InARow};
 use watertight::breaker::word::{Real, State as Phase};
-use watertight::models::{Ordering, fence};
+use watertight::models::{self, Ordering, fence};
 use watertight::{Clock, Instant, Reason, Transition};
 
 use crate::bench::{BEFORE_LEASE, Bench, SUCCESS, Step, Strong, Word};
@@ -267,8 +267,8 @@ impl<S: Subject, C: Clock, N: Counting> Caller<S, C, N> {
     }
 }
 
-impl<S: Subject, C: Clock, N: Counting> Memory for Caller<S, C, N> {
-    type Widths = Real;
+impl<S: Subject, C: Clock, N: Counting> models::Memory for Caller<S, C, N> {
+    type Place = Place;
     type Stop = Stopped;
 
     fn load(&self, place: Place, order: Ordering) -> Result<u32, Stopped> {
@@ -319,8 +319,8 @@ impl<S: Subject, C: Clock, N: Counting> Memory for Caller<S, C, N> {
         Ok(true)
     }
 
-    fn fence(&self) {
-        fence(self.bench.order(Strong::Fence, Ordering::SeqCst));
+    fn fence(&self, order: Ordering) {
+        fence(self.bench.order(Strong::Fence, order));
     }
 
     fn now(&self) -> Result<Instant, Stopped> {
@@ -329,6 +329,10 @@ impl<S: Subject, C: Clock, N: Counting> Memory for Caller<S, C, N> {
         self.now.set(now.as_micros());
         Ok(now)
     }
+}
+
+impl<S: Subject, C: Clock, N: Counting> Memory for Caller<S, C, N> {
+    type Widths = Real;
 
     fn draw(&self) -> u32 {
         0

@@ -9,7 +9,7 @@ use watertight::breaker::protocol::{Admission, Memory, Place, Reading, Settled};
 use watertight::breaker::window::ring::{Era, Hand, Tally};
 use watertight::breaker::window::tape::Cursor;
 use watertight::breaker::word::{Widths, Word};
-use watertight::models::Ordering;
+use watertight::models::{self, Ordering};
 use watertight::{Instant, Transition};
 
 use crate::explore::{Access, Fingerprint, Kept, Offer, Player, Stopped, System};
@@ -43,8 +43,8 @@ fn index(place: Place) -> usize {
     }
 }
 
-impl<W: Widths> Memory for Played<W> {
-    type Widths = W;
+impl<W: Widths> models::Memory for Played<W> {
+    type Place = Place;
     type Stop = Stopped;
 
     fn load(&self, place: Place, _: Ordering) -> Result<u32, Stopped> {
@@ -56,7 +56,7 @@ impl<W: Widths> Memory for Played<W> {
     }
 
     /// Every step is seen by everybody at once.
-    fn fence(&self) {}
+    fn fence(&self, _: Ordering) {}
 
     fn now(&self) -> Result<Instant, Stopped> {
         let offset = self.player.clock()? as i32;
@@ -64,6 +64,10 @@ impl<W: Widths> Memory for Played<W> {
             self.start.wrapping_add_signed(offset.into()),
         ))
     }
+}
+
+impl<W: Widths> Memory for Played<W> {
+    type Widths = W;
 
     fn draw(&self) -> u32 {
         0

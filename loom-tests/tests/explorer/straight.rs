@@ -15,7 +15,7 @@ use watertight::breaker::rules::Rules;
 use watertight::breaker::window::Counts;
 use watertight::breaker::window::tape::{Cursor, Mode};
 use watertight::breaker::word::{Widths, Word};
-use watertight::models::Ordering;
+use watertight::models::{self, Ordering};
 use watertight::{Instant, State};
 
 use crate::subjects::Windowed;
@@ -40,8 +40,8 @@ impl<W> Alone<W> {
     }
 }
 
-impl<W: Widths> Memory for Alone<W> {
-    type Widths = W;
+impl<W: Widths> models::Memory for Alone<W> {
+    type Place = Place;
     type Stop = Infallible;
 
     fn load(&self, place: Place, _: Ordering) -> Result<u32, Infallible> {
@@ -57,11 +57,15 @@ impl<W: Widths> Memory for Alone<W> {
         Ok(won)
     }
 
-    fn fence(&self) {}
+    fn fence(&self, _: Ordering) {}
 
     fn now(&self) -> Result<Instant, Infallible> {
         Ok(Instant::from_micros(0))
     }
+}
+
+impl<W: Widths> Memory for Alone<W> {
+    type Widths = W;
 
     fn draw(&self) -> u32 {
         0

@@ -1,9 +1,10 @@
 //! Failures in a row: counted in the state word itself, so that counting and opening are one compare-and-swap.
 
 use super::{Counting, Counts, Mark, Recorded, Rule, Window};
-use crate::breaker::protocol::{Attempt, Memory, Place, swap_state};
+use crate::breaker::memory::{Memory, Place};
 use crate::breaker::rules::Rules;
 use crate::breaker::word::{Widths, Word};
+use crate::memory::Attempt;
 use crate::sync::{AtomicU32, Ordering};
 
 /// Failures in a row: no words of its own, and the rule of [`Config::consecutive`](crate::Config::consecutive).
@@ -63,7 +64,7 @@ impl Counting for InARow {
             return Ok(Some(Recorded::Done));
         }
         // ORDERING: Relaxed; the instance stays, nothing is published.
-        let counted = swap_state(memory, word, next, Ordering::Relaxed)?;
+        let counted = memory.swap_if(Place::State, word.bits(), next.bits(), Ordering::Relaxed)?;
         Ok(counted.then_some(Recorded::Done))
     }
 
@@ -98,6 +99,6 @@ impl Counting for InARow {
         }
         // There are failures to forget.
         // ORDERING: Relaxed; the instance stays, nothing is published.
-        swap_state(memory, word, ticket, Ordering::Relaxed)
+        memory.swap_if(Place::State, word.bits(), ticket.bits(), Ordering::Relaxed)
     }
 }

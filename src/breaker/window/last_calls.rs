@@ -45,9 +45,10 @@ use core::marker::PhantomData;
 
 use super::tape::{Cursor, Mode, Strip};
 use super::{Counting, Counts, FailureAndSlowRate, FailureRate, Mark, Recorded, Rule, Window};
-use crate::breaker::protocol::{Attempt, Memory, Place};
+use crate::breaker::memory::{Memory, Place};
 use crate::breaker::rules::Rules;
 use crate::breaker::word::{Real, Widths, Word};
+use crate::memory::Attempt;
 use crate::sync::{AtomicU32, Ordering, zeroes};
 
 /// The last `N` calls, sliding by one with each.

@@ -98,9 +98,10 @@ use core::ops::Range;
 
 use super::ring::{Era, Hand, Shape, Step, Tally};
 use super::{Counting, Counts, FailureRate, Mark, Recorded, Rule, Window};
-use crate::breaker::protocol::{Attempt, Memory, Place};
+use crate::breaker::memory::{Memory, Place};
 use crate::breaker::rules::Rules;
 use crate::breaker::word::{Widths, Word};
+use crate::memory::Attempt;
 use crate::sync::{AtomicU32, Ordering, zeroes};
 use crate::time::Micros;
 
@@ -444,7 +445,9 @@ impl<K: Rule> Counting for Ring<K> {
         if kind == 0 && next.count(tag) > rules.minimum {
             return Ok(Some(Recorded::Done));
         }
-        memory.fence();
+        // ORDERING: SeqCst; of two callers who write, then go through this, and then read what the other wrote, one sees it.
+        // The single order of all fences is what it is for. Nothing weaker keeps a write before a read of another word.
+        memory.fence(Ordering::SeqCst);
         Ok(Some(Recorded::Check))
     }
 

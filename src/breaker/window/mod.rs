@@ -25,9 +25,10 @@ pub use last_calls::{LastCalls, words_for};
 pub use last_time::Ring;
 pub use last_time::{LastTime, words_for_buckets};
 
-use super::protocol::{Attempt, Memory};
+use super::memory::Memory;
 use super::rules::Rules;
 use super::word::{Widths, Word};
+use crate::memory::Attempt;
 use crate::sync::AtomicU32;
 
 /// What a configuration judges a closed breaker by.

@@ -75,8 +75,8 @@ impl Cells {
     }
 }
 
-impl Memory for Cells {
-    type Widths = Real;
+impl crate::memory::Memory for Cells {
+    type Place = Place;
     type Stop = Infallible;
 
     fn load(&self, place: Place, _: Ordering) -> Result<u32, Infallible> {
@@ -96,7 +96,7 @@ impl Memory for Cells {
         Ok(true)
     }
 
-    fn fence(&self) {
+    fn fence(&self, _: Ordering) {
         self.fences.set(self.fences.get() + 1);
     }
 
@@ -104,6 +104,10 @@ impl Memory for Cells {
         self.asked.set(self.asked.get() + 1);
         Ok(Instant::from_micros(self.now.get()))
     }
+}
+
+impl Memory for Cells {
+    type Widths = Real;
 
     fn draw(&self) -> u32 {
         0
