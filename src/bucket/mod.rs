@@ -78,9 +78,9 @@
 //! `word` and `protocol` in the sources have the proofs and the limits in full; the ones that a user may meet:
 //!
 //! - If a caller is stopped within the few instructions between its two writes, or brings a clock reading from before, and the bucket has been
-//!   idle for most of the circle of its index (4.5 minutes at 8 drops a microsecond, 36 minutes at one a microsecond, hours for rates of minutes), others may be
-//!   refused what is there, for at most about the time in which the burst and the longest wait drip in.
-//! - A caller stopped inside an operation while exactly a multiple of 2^31 drops is handed out lets one burst too much through.
+//!   idle for most of the circle of its index (from 260 s at 8 drops a microsecond, 34 minutes at one a microsecond, 8 hours at a token an hour), others may be
+//!   refused what is there, for at most about as long as the burst, the longest wait and three stretches of time take to drip in (measured: 8.7 s, 67 s, 2.3 hours).
+//! - A caller stopped inside an operation while a multiple of 2^31 drops drips in may let one burst too much through.
 //! - A clock reading may be 285 years behind or ahead of the others.
 
 #[cfg(watertight_loom)]
