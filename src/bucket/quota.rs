@@ -286,3 +286,6 @@ impl fmt::Display for InvalidQuota {
 }
 
 impl core::error::Error for InvalidQuota {}
+
+#[cfg(test)]
+mod tests;

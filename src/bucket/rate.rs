@@ -142,3 +142,6 @@ impl Rate {
         most as u64
     }
 }
+
+#[cfg(test)]
+mod tests;

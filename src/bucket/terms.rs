@@ -290,3 +290,6 @@ impl<W: Widths> Terms for Fixed<W> {
         self.recognised_for
     }
 }
+
+#[cfg(test)]
+mod tests;

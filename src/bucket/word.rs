@@ -443,3 +443,6 @@ impl<W: Widths> Reading<W> {
 const fn is_later(one: Instant, other: Instant) -> bool {
     one.since(other).as_micros() > 0
 }
+
+#[cfg(test)]
+mod tests;
