@@ -11,8 +11,8 @@ use std::task::{Context, Waker};
 use watertight::breaker::{Adjustable, LastCalls, LastTime, Outcome, Stats};
 use watertight::random::up_to;
 use watertight::{
-    Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Random, Reconnect, SharedRandom,
-    StdClock, last_calls, last_time,
+    Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Quota, Random, Reconnect,
+    SharedRandom, StdClock, TokenBucket, last_calls, last_time,
 };
 
 struct Counting;
@@ -54,6 +54,7 @@ fn nothing_allocates() {
     assert_eq!(allocations(breaker), 0, "breaker");
     assert_eq!(allocations(breaker_with_everything), 0, "breaker with everything");
     assert_eq!(allocations(backoff), 0, "backoff");
+    assert_eq!(allocations(bucket), 0, "token bucket");
     assert_eq!(allocations(ground), 0, "time, random, refusals");
 }
 
@@ -205,6 +206,42 @@ fn backoff() {
         reconnect.reset();
         show!(backoff, reconnect);
     }
+}
+
+fn bucket() {
+    let clock = ManualClock::starting_at(Instant::from_micros(7));
+    let quota = Quota::per(3, Duration::from_secs(1))
+        .burst(5)
+        .initial(2)
+        .longest_wait(Duration::from_secs(9))
+        .try_build()
+        .unwrap();
+    let bucket = TokenBucket::new(&clock, &quota);
+    for round in 0..50 {
+        for answer in [
+            bucket.try_acquire(),
+            bucket.try_acquire_many(9),
+            bucket.acquire_up_to(round),
+            bucket.reserve(2, Micros::MAX),
+            bucket.at(clock.now()).try_acquire(),
+        ] {
+            match answer {
+                Ok(receipt) => {
+                    show!(receipt, receipt.act_at(), receipt.date(), receipt.tokens());
+                    black_box(bucket.refund(receipt));
+                }
+                Err(rejected) => show!(rejected, rejected.reason(), rejected.retry_after()),
+            }
+        }
+        drop(bucket.acquire_up_to(round % 3));
+        show!(bucket, quota, bucket.available(), bucket.is_pristine());
+        clock.advance(Micros::from_millis(u64::from(round) * 20)).unwrap();
+        if round % 20 == 7 {
+            bucket.reset();
+        }
+    }
+    let refused = Quota::at_most(1, Duration::from_secs(1)).burst(2).try_build();
+    show!(refused);
 }
 
 fn ground() {

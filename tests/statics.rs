@@ -9,10 +9,11 @@ use watertight::breaker::{
     AdjustError, Adjustable, At, Builder, CallerKey, Consecutive, FailureAndSlowRate, FailureRate,
     InvalidConfig, LastCalls, LastTime, NoRandom, NoStats, Outcome, Statistics, Stats,
 };
+use watertight::bucket::InvalidQuota;
 use watertight::{
-    Backoff, Breaker, Busy, Clock, Config, Error, Instant, Jitter, ManualClock, Micros, Permit, Random,
-    Reason, Reconnect, Rejected, RetryAfter, SharedRandom, Snapshot, State, StdClock, Transition, last_calls,
-    last_time,
+    Backoff, Breaker, Busy, Clock, Config, Error, Instant, Jitter, ManualClock, Micros, Permit, Quota,
+    Random, Reason, Receipt, Reconnect, Rejected, RetryAfter, SharedRandom, Snapshot, State, StdClock,
+    TokenBucket, Transition, last_calls, last_time,
 };
 
 /// A clock that takes no room, as on most targets.
@@ -96,6 +97,17 @@ static GATEWAY: Breaker<&ManualClock, &Adjustable<&SharedRandom>> = Breaker::new
 static RATES: Adjustable<NoRandom, FailureRate> = Adjustable::new(BY_RATE);
 static TENANT: Breaker<StdClock, &Adjustable<NoRandom, FailureRate>, last_calls!(2_413), Stats> =
     Breaker::with_stats(StdClock, &RATES, LastCalls::new(), Stats::new());
+static UPLOADS: Quota = Quota::per(600, Duration::from_secs(3_600))
+    .burst(20)
+    .initial(5)
+    .build();
+const DUTY_CYCLE: Quota = Quota::at_most(36, Duration::from_secs(3_600))
+    .burst(10)
+    .longest_wait(Duration::from_secs(60))
+    .build();
+static UPLOAD: TokenBucket<Nowhere> = TokenBucket::new(Nowhere, &UPLOADS);
+static REQUEST: TokenBucket<StdClock, Quota> = TokenBucket::new(StdClock, Quota::per_second(50).build());
+static SENDER: TokenBucket<&ManualClock, &Quota> = TokenBucket::new(&CLOCK, &DUTY_CYCLE);
 const SHORT: Micros = Micros::from_duration(Duration::from_millis(1));
 
 #[test]
@@ -114,7 +126,54 @@ fn everything_can_be_a_static_and_works_as_one() {
     assert!(GATEWAY.caller(7).try_acquire().unwrap().failure().is_none());
     RATES.set(&BY_RATE).unwrap();
     assert!(TENANT.call(|| Ok::<_, ()>(())).is_ok());
+    assert_eq!(UPLOAD.acquire_up_to(9).unwrap().tokens(), 5);
+    assert_eq!(REQUEST.try_acquire().unwrap().tokens(), 1);
+    assert_eq!(SENDER.at(Nowhere).try_acquire_many(10).unwrap().tokens(), 10);
     assert_eq!(SHORT, common::millis(1));
+}
+
+/// A quota that is reached without a pointer.
+struct Upload;
+
+impl core::ops::Deref for Upload {
+    type Target = Quota;
+
+    fn deref(&self) -> &Quota {
+        &UPLOADS
+    }
+}
+
+#[test]
+fn a_token_bucket_is_eight_bytes_of_state() {
+    assert_eq!(size_of::<watertight::bucket::State>(), 8);
+    assert_eq!(size_of::<TokenBucket<Nowhere, Upload>>(), 8);
+    assert_eq!(align_of::<TokenBucket<Nowhere, Upload>>(), 4);
+    assert_eq!(size_of::<TokenBucket<StdClock, Upload>>(), 8);
+    let pointer = size_of::<usize>();
+    assert_eq!(
+        size_of::<TokenBucket<Nowhere>>(),
+        (8 + pointer).next_multiple_of(pointer)
+    );
+    // With another clock it is borrowed.
+    let bucket = TokenBucket::new(Nowhere, Upload);
+    assert_eq!(size_of_val(&bucket.at(Nowhere)), 2 * pointer);
+    assert_eq!(bucket.at(Nowhere).acquire_up_to(9).unwrap().tokens(), 5);
+}
+
+#[test]
+fn what_a_token_bucket_hands_out_is_small() {
+    // An instant, a distance, a speed: 24 bytes; two words and a number: 12.
+    assert_eq!(
+        size_of::<Receipt>(),
+        (24_usize + 12).next_multiple_of(align_of::<u64>())
+    );
+    assert_eq!(size_of::<InvalidQuota>(), 1);
+    assert!(size_of::<Result<Receipt, Rejected>>() <= 48);
+    // In flash: a speed, a wait and nine numbers that follow.
+    assert_eq!(
+        size_of::<Quota>(),
+        (16_usize + 9 * 4).next_multiple_of(align_of::<u64>())
+    );
 }
 
 #[test]
@@ -226,6 +285,9 @@ fn everything_is_send_and_sync() {
         Micros,
     )>();
     check::<(Rejected, Reason, RetryAfter, Error<()>, Busy)>();
+    check::<(Quota, watertight::bucket::Builder, InvalidQuota, Receipt)>();
+    check::<(TokenBucket<StdClock>, TokenBucket<&ManualClock, Quota>)>();
+    check::<TokenBucket<StdClock, std::sync::Arc<Quota>>>();
     check::<(
         Adjustable,
         AdjustError,
@@ -354,6 +416,34 @@ fn permits_are_timed_only_where_somebody_asks() {
     assert_eq!(clock.0.get(), 2, "and when it is dropped");
     breaker.try_acquire().unwrap().success();
     assert_eq!(clock.0.get(), 3, "a success is not timed");
+}
+
+#[test]
+fn a_token_bucket_asks_the_clock_once_for_each_answer() {
+    let clock = Counting(Cell::new(0));
+    let quota = Quota::per_second(1).burst(4).build();
+    let bucket = TokenBucket::new(&clock, &quota);
+    let asked = |run: &dyn Fn()| {
+        clock.0.set(0);
+        run();
+        clock.0.take()
+    };
+    assert_eq!(
+        asked(&|| drop(bucket.try_acquire())),
+        2,
+        "the first, which takes the long way"
+    );
+    assert_eq!(asked(&|| drop(bucket.try_acquire())), 1, "a grant");
+    assert_eq!(asked(&|| drop(bucket.try_acquire_many(3))), 1, "a refusal");
+    assert_eq!(asked(&|| drop(bucket.try_acquire_many(0))), 1, "no token");
+    assert_eq!(asked(&|| assert_eq!(bucket.available(), 2)), 1);
+    let receipt = bucket.acquire_up_to(2).unwrap();
+    assert_eq!(
+        asked(&|| assert_eq!(receipt.act_at(), Instant::from_micros(0))),
+        0
+    );
+    assert_eq!(bucket.refund(receipt), 2);
+    assert_eq!(clock.0.get(), 0, "what is given back is dated already");
 }
 
 #[test]

@@ -13,10 +13,11 @@ use core::time::Duration;
 use watertight::breaker::{
     Adjustable, FailureAndSlowRate, FailureRate, LastCalls, LastTime, NoRandom, Outcome, Stats,
 };
+use watertight::bucket::{Policy, State};
 use watertight::random::up_to;
 use watertight::{
-    Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Random, Reason, Reconnect,
-    SharedRandom, last_calls, last_time,
+    Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Quota, Random, Reason, Reconnect,
+    SharedRandom, TokenBucket, last_calls, last_time,
 };
 
 #[panic_handler]
@@ -58,6 +59,7 @@ extern "C" fn _start() -> ! {
     let _ = black_box(windows());
     let _ = black_box(windows_of_time());
     let _ = black_box(classified_future());
+    let _ = black_box(bucket());
     #[allow(clippy::empty_loop, reason = "there is nowhere to return to")]
     loop {}
 }
@@ -298,4 +300,45 @@ fn classified_future() -> Option<()> {
     black_box(call.poll(&mut Context::from_waker(Waker::noop())))
         .is_ready()
         .then_some(())
+}
+
+static QUOTA: Quota = Quota::per_second(50).burst(10).build();
+static REQUESTS: TokenBucket<&ManualClock> = TokenBucket::new(&CLOCK, &QUOTA);
+
+fn quota() -> Option<Quota> {
+    let builder = match any(0) {
+        0 => Quota::per_second(any(1)),
+        1 => Quota::per(any(1), duration()),
+        _ => Quota::at_most(any(1), duration()),
+    };
+    let builder = builder.burst(any(1)).initial(any(1)).longest_wait(duration());
+    let quota = builder.try_build().ok()?;
+    black_box(quota.burst());
+    Some(quota)
+}
+
+fn bucket() -> Option<()> {
+    asked(&TokenBucket::new(CLOCK.now(), quota()?));
+    asked(&REQUESTS);
+    Some(())
+}
+
+fn asked<C: Clock, P: Policy<State = State>>(bucket: &TokenBucket<C, P>) {
+    let at = bucket.at(Instant::from_micros(any(1)));
+    for answer in [
+        bucket.try_acquire(),
+        at.try_acquire_many(any(1)),
+        at.acquire_up_to(any(1)),
+        at.reserve(any(1), Micros::from_micros(any(1))),
+    ] {
+        match answer {
+            Ok(receipt) => {
+                black_box((receipt.tokens(), receipt.date(), receipt.act_at()));
+                black_box(bucket.refund(receipt));
+            }
+            Err(rejected) => drop(black_box((rejected.reason(), rejected.retry_after()))),
+        }
+    }
+    black_box((at.available(), at.is_pristine()));
+    at.reset();
 }
