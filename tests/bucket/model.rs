@@ -11,6 +11,8 @@ const CAPACITY: i128 = 1 << 28;
 const MOST_A_MICRO: i128 = 8;
 /// Longest span of a rate, in nanoseconds.
 const LONGEST_SPAN: i128 = (1 << 45) * 1_000;
+/// Where the position of a bucket of an odd rate does not go on evenly: 413,000 years after the clock's zero.
+const SEAM: i128 = 0xB504_F334 << 32;
 
 /// What a quota is built from.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +59,8 @@ impl Settings {
 
     /// Credit a microsecond and credit of a token, in lowest terms.
     pub fn rate(&self) -> (i128, i128) {
-        let tokens = i128::from(self.tokens) - if self.window { i128::from(self.burst) } else { 0 };
+        let rest = i128::from(self.burst) - 1;
+        let tokens = i128::from(self.tokens) - if self.window { rest } else { 0 };
         let (rate, token) = (tokens * 1_000, i128::from(self.span));
         let (mut a, mut b) = (rate, token);
         while b != 0 {
@@ -90,6 +93,11 @@ impl Settings {
             wrong(InvalidQuota::LongestWait, rate * wait > CAPACITY * token);
         }
         faults
+    }
+
+    /// Whether they have a seam, and a clock comes to it on this way.
+    pub fn meet_the_seam(&self, start: i128, span: i128) -> bool {
+        self.exact_drops().is_none() && (SEAM - start).rem_euclid(1 << 64) <= span
     }
 
     /// Most drops that can make a token. For settings without a fault.
@@ -132,6 +140,7 @@ pub struct Model {
     pub burst: i128,
     pub initial: i128,
     longest_wait: i128,
+    rounding: i128,
     /// Microseconds of the unit that dates are kept in.
     stretch: i128,
     /// Up to which credit all was handed out.
@@ -149,13 +158,19 @@ impl Model {
         let exact = settings.exact_drops();
         let drop = match exact {
             Some(drops) => token / drops,
-            None => token / (settings.most_drops() / 2 + 1) + 1,
+            None => token / settings.most_drops() + 1,
         };
         let burst = i128::from(settings.burst);
-        let of_a_burst = if rate == 0 {
-            0
+        // By how much a microsecond passes what is waited for: less than its credit, and no part of it that divides all others.
+        let common = (rate & -rate).min(drop);
+        let rounding = if exact.is_some() {
+            -(common - rate).div_euclid(drop) * drop
         } else {
-            -(-burst * token).div_euclid(rate)
+            (rate / drop + 1) * drop
+        };
+        let of_a_burst = match rate {
+            0 => 0,
+            _ => -(-burst * token - rounding - drop).div_euclid(rate),
         };
         let fits = |k: &u32| rate << k < drop << 27;
         Self {
@@ -166,6 +181,7 @@ impl Model {
             burst,
             initial: settings.initial.map_or(burst, i128::from),
             longest_wait: settings.longest_wait.map_or(of_a_burst, i128::from),
+            rounding,
             stretch: 1 << (0..=33).rev().find(fits).expect("8 drops a microsecond at most"),
             spent: None,
             start: i128::MIN / 2,
@@ -206,7 +222,7 @@ impl Model {
         }
         // Rounding at the beginning, and less than a token in 2^50 us.
         let lag = (((at - self.began).max(0) * self.token) >> 50) + 1;
-        self.drop + self.rate + self.slipped + lag
+        2 * self.drop + self.rate + self.slipped + lag
     }
 
     /// By how much it may be ahead: what a slower bucket has lost less, at a moment before the latest that it knows.
@@ -217,6 +233,14 @@ impl Model {
         (((self.start - at) * self.token) >> 50) + 1
     }
 
+    /// By how much the longest wait may be longer than the time of a burst, if it is not said: a drop, and what is rounded off.
+    fn late(&self) -> i128 {
+        if self.exact || self.rate == 0 {
+            return 0;
+        }
+        self.drop / self.rate + 2 + self.longest_wait * self.drop / (self.rate << 33)
+    }
+
     /// The date of a call with this reading. `None`: one of several.
     pub fn date(&self, now: i128) -> Option<i128> {
         (self.exact || now >= self.start).then_some(now.max(self.start))
@@ -225,7 +249,12 @@ impl Model {
     /// From where on credit counts for whoever takes at this date.
     fn base(&self, date: i128) -> i128 {
         match self.spent {
-            None => self.high(date) - self.initial * self.token,
+            // It is not full, and so begins with the drop that has begun.
+            None if self.initial < self.burst => {
+                let begun = if self.exact { 0 } else { self.drop };
+                self.low(date) - begun - self.initial * self.token
+            }
+            None => self.high(date) - self.burst * self.token,
             Some(spent) => spent.max(self.high(date) - self.burst * self.token),
         }
     }
@@ -236,6 +265,11 @@ impl Model {
             None => self.initial * self.token,
             Some(spent) => (self.low(date) - spent).min(self.burst * self.token),
         }
+    }
+
+    /// Whether all is there that it holds.
+    pub fn is_full(&self, date: i128) -> bool {
+        self.there(date) >= self.burst * self.token
     }
 
     fn move_to(&mut self, date: i128) {
@@ -261,12 +295,18 @@ impl Model {
     }
 
     /// So many tokens were granted at this date, to be used from `act_at` on. Gives what was spent before and after.
-    pub fn granted(&mut self, n: i128, wait: i128, date: i128, act_at: i128) -> (i128, i128) {
+    pub fn granted(&mut self, n: i128, wait: i128, now: i128, date: i128, act_at: i128) -> (i128, i128) {
         let at_once = n * self.token <= self.there(date) + self.ahead(date);
         if !at_once {
             self.begin(date);
         }
         let (base, slack) = (self.base(date), self.slack(act_at));
+        let before = if self.is_full(date) {
+            let begun = if self.exact { 0 } else { self.drop };
+            self.low(date) - begun - self.burst * self.token
+        } else {
+            base
+        };
         let needed = base + n * self.token;
         let mut spent = needed;
         if act_at == date {
@@ -279,20 +319,10 @@ impl Model {
             );
             assert!(self.low(act_at - 1) < needed + slack, "granted for too late");
             assert!(self.low(date) < needed + slack, "had been there at once");
-            let late = if self.exact {
-                0
-            } else {
-                self.drop / self.rate.max(1) + 2
-            };
-            assert!(act_at - date <= wait.min(self.longest_wait + late));
+            let late = self.late();
+            assert!(act_at - now <= wait.min(self.longest_wait + late));
             // Who acts at a whole microsecond may have let a part of one run over.
-            let whole = self.rate & (self.rate - 1) == 0 && self.rate <= self.drop;
-            let rounding = if self.exact && whole {
-                0
-            } else {
-                (self.rate / self.drop + 1) * self.drop
-            };
-            let slip = (n * self.token + rounding - self.burst * self.token).max(0);
+            let slip = (n * self.token + self.rounding - self.burst * self.token).max(0);
             if self.exact {
                 spent += slip;
             } else {
@@ -304,7 +334,7 @@ impl Model {
         }
         self.spent = Some(spent);
         self.move_to(date);
-        (base, spent)
+        (before, spent)
     }
 
     /// No more than so many tokens were granted, at once, of more that were asked for.
@@ -330,17 +360,12 @@ impl Model {
             return;
         };
         assert!(after > 0, "the same call would be admitted");
-        let late = if self.exact { 0 } else { 1 };
         let reached = now + after + wait.min(self.longest_wait);
         assert!(
-            self.low(reached + late * (self.drop / self.rate + 1)) + self.ahead(reached) >= needed,
+            self.low(reached + self.late()) + self.ahead(reached) >= needed,
             "admitted too early, {after} us later: {self:?}"
         );
-        // A date before the start is as good as the start.
-        if self.exact && now + after - 1 < self.start {
-            panic!("still dated by the start");
-        }
-        if now + after > self.start + i128::from(!self.exact) {
+        if reached > self.start + i128::from(!self.exact) {
             assert!(
                 self.low(reached - 1) < needed + slack + self.slack(reached),
                 "refused for too long, {after} us: {self:?}"

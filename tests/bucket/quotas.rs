@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 use watertight::bucket::InvalidQuota;
-use watertight::{Instant, Quota, RetryAfter, TokenBucket};
+use watertight::{Instant, Micros, Quota, RetryAfter, TokenBucket};
 
 use crate::cases;
 use crate::model::Settings;
@@ -73,16 +73,14 @@ fn round_numbers_are_exact_with_the_bursts_that_go_with_them() {
 
 /// As `Quota::per(n, span)` without a burst: so many at once as in the span.
 #[test]
-fn round_numbers_at_once_are_exact_or_nearly() {
+fn round_numbers_at_once_are_taken() {
     for seconds in [1, 60, 3_600, 86_400, 604_800] {
         for tokens in round_numbers() {
             let span = Duration::from_secs(seconds);
             let settings = Settings::new(tokens, span, tokens);
-            match (Quota::per(tokens, span).try_build(), settings.exact_drops()) {
-                (_, Some(_)) => assert_exact(settings),
-                (Ok(_), None) => {}
-                // 2^28 / 10^6 are 268 drops to a token, which is too coarse for a day.
-                (Err(_), None) => assert!(seconds >= 86_400 && tokens == 1_000_000, "{settings:?}"),
+            Quota::per(tokens, span).try_build().expect("an ordinary quota");
+            if settings.exact_drops().is_some() {
+                assert_exact(settings);
             }
         }
     }
@@ -134,9 +132,9 @@ fn each_refusal_has_its_sentence() {
         ),
         (whole(1).longest_wait(Duration::MAX), Is::LongestWait, ""),
         (
-            per(1, Duration::from_secs(3_600)).burst(1 << 28),
-            Is::Inexact,
-            "this rate cannot be kept exactly with so large a burst or so long a wait: make one of them smaller, or take a rounder rate",
+            per(1, LONGEST - SECOND).burst(1 << 28),
+            Is::TooSlow,
+            "a token bucket that takes 18000 years to fill cannot count that long: make its burst smaller",
         ),
         (
             Quota::at_most(3, SECOND).burst(4),
@@ -167,23 +165,27 @@ fn each_refusal_has_its_sentence() {
             .longest_wait(Duration::from_micros(1 << 28)),
         whole(1).longest_wait(Duration::ZERO),
         Quota::at_most(3, SECOND).burst(3),
-        per(1, WEEK).burst(3),
+        per(1, WEEK).burst(100_000),
+        whole(1).burst(1 << 28),
+        whole(44_100),
+        whole(999_999),
     ];
     for builder in taken {
         assert!(builder.try_build().is_ok(), "{builder:?}");
     }
 }
 
+/// The first of the next window is due when the last of this one is a window old.
 #[test]
-fn a_window_that_has_at_most_its_burst_gets_nothing_more() {
+fn a_window_has_at_most_what_was_said() {
     let quota = Quota::at_most(3, SECOND).burst(3).build();
     let bucket = TokenBucket::new((), &quota);
-    let at = |micros| bucket.at(Instant::from_micros(micros)).try_acquire_many(2);
-    assert!(at(5).is_ok());
-    assert_eq!(
-        at(1 << 60).expect_err("one is left").retry_after(),
-        RetryAfter::Never
-    );
+    let at = |micros| bucket.at(Instant::from_micros(micros));
+    at(0).try_acquire_many(3).expect("all of them");
+    let refused = at(0).try_acquire().expect_err("three");
+    assert_eq!(refused.retry_after(), RetryAfter::In(Micros::from_secs(1)));
+    at(999_999).try_acquire().expect_err("the first window");
+    at(1_000_000).try_acquire().expect("the next");
 }
 
 proptest! {
@@ -194,9 +196,13 @@ proptest! {
         let faults = settings.faults();
         match settings.builder().try_build() {
             Ok(_) => prop_assert_eq!(faults, vec![]),
-            Err(InvalidQuota::Inexact) => {
+            Err(InvalidQuota::TooSlow) => {
                 prop_assert_eq!(faults, vec![]);
                 prop_assert_eq!(settings.exact_drops(), None, "exact, and refused");
+                // Not to be full again, or waited for, in 2,000 years.
+                let (rate, token) = settings.rate();
+                let fills = i128::from(settings.burst) * token / rate;
+                prop_assert!(fills + i128::from(settings.longest_wait.unwrap_or(0)) > 1 << 56);
             }
             Err(error) => prop_assert!(faults.contains(&error), "{} of {:?}", error, faults),
         }
