@@ -238,7 +238,10 @@ impl Model {
         if self.exact || self.rate == 0 {
             return 0;
         }
-        self.drop / self.rate + 2 + self.longest_wait * self.drop / (self.rate << 33)
+        self.drop / self.rate
+            + 2
+            + self.longest_wait * self.drop / ((self.rate << 33) - self.drop).max(1)
+            + self.drop / self.rate
     }
 
     /// The date of a call with this reading. `None`: one of several.

@@ -23,8 +23,12 @@ fn what_is_not_said_follows_from_what_is() {
 fn a_window_has_its_burst_and_what_comes_beside() {
     let rate = |builder: Builder| builder.wanted().expect("a rate").rate;
     let window = Quota::at_most(36, SECOND).burst(10);
-    assert_eq!(rate(window), rate(Quota::per(26, SECOND)));
-    assert!(rate(Quota::at_most(10, SECOND).burst(10)).is_zero());
+    assert_eq!(rate(window), rate(Quota::per(27, SECOND)));
+    // The first of a window and the first of the next are a window apart.
+    assert_eq!(
+        rate(Quota::at_most(10, SECOND).burst(10)),
+        rate(Quota::per(1, SECOND))
+    );
     let more = Quota::at_most(10, SECOND).burst(11).try_build();
     assert_eq!(more, Err(InvalidQuota::BurstOverWindow));
     assert_eq!(
@@ -35,16 +39,24 @@ fn a_window_has_its_burst_and_what_comes_beside() {
 
 #[test]
 fn no_two_refusals_say_the_same() {
-    use InvalidQuota::{Burst, BurstOverWindow, Inexact, Initial, LongestWait, Span, TooFast};
-    let all = [
-        Burst,
-        Initial,
-        Span,
-        TooFast,
-        LongestWait,
-        Inexact,
-        BurstOverWindow,
+    use InvalidQuota as Is;
+    let of_quotas = [
+        Is::Burst,
+        Is::Initial,
+        Is::Span,
+        Is::TooFast,
+        Is::LongestWait,
+        Is::TooSlow,
+        Is::BurstOverWindow,
     ];
+    let of_adjustable_ones = [
+        Is::BurstOverMost,
+        Is::RateOverMost,
+        Is::MostBurst,
+        Is::MostRate,
+        Is::TooSlowToAdjust,
+    ];
+    let all = [&of_quotas[..], &of_adjustable_ones].concat();
     for (i, one) in all.iter().enumerate() {
         assert!(one.to_string().len() > 40);
         for other in &all[..i] {

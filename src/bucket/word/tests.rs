@@ -1,6 +1,7 @@
 use super::*;
 use crate::bucket::rate::Rate;
 use crate::bucket::terms::{Fixed, Wanted};
+use crate::passage::Passage;
 
 /// A drop of what the words have.
 const ONE: u32 = 1 << 1;
@@ -27,6 +28,16 @@ fn spent(index: u32) -> Spent<Real> {
     Spent::from_bits(0).at(index.wrapping_mul(ONE))
 }
 
+/// So many drops, of which so many come in a microsecond.
+fn passage(drops: u64, a_micro: u64) -> Passage {
+    Passage {
+        left: drops << 33,
+        done: 0,
+        step: a_micro << 33,
+        fine: 0,
+    }
+}
+
 fn at(micros: u64) -> Instant {
     Instant::from_micros(micros)
 }
@@ -45,12 +56,12 @@ fn tokens_at_1000(index: u32) -> u32 {
 fn the_terms_are_those_that_follow_from_the_head_of_the_file() {
     let terms = one_a_micro(4);
     assert_eq!(
-        (terms.step(), terms.token(), terms.burst()),
+        (terms.speed().step, terms.token().get(), terms.burst()),
         (1 << 33, ONE, 4 * ONE)
     );
     assert_eq!(u64::from(terms.stretches()), (1 << 33) / STRETCH);
-    // W = 4 + 1, U = 2^26 + 1, rc = 0.
-    assert_eq!(terms.debt(), (5 + (1 << 26) + 1 + 1) * ONE);
+    // W = 5 + 1, as the longest wait is that of 4 and one more, U = 2^26 + 1, rc = 0.
+    assert_eq!(terms.debt(), (6 + (1 << 26) + 1 + 1) * ONE);
     // S = 2 + 1.
     assert!(!terms.is_stale(2 * ONE) && terms.is_stale(3 * ONE));
 }
@@ -86,7 +97,7 @@ fn what_is_there_is_what_has_come_and_was_not_spent() {
     let long_ago = [995, 0, 1_000_u32.wrapping_sub(1 << 30)];
     assert_eq!(long_ago.map(tokens_at_1000), [4; 3]);
     // Ahead by as much as the debt: none. One more is taken for one that is a circle behind.
-    let debt = 5 + (1 << 26) + 1 + 1;
+    let debt = 6 + (1 << 26) + 1 + 1;
     assert_eq!(
         [1, debt - 1, debt].map(|ahead| tokens_at_1000(1_000 + ahead)),
         [0; 3]
@@ -133,56 +144,92 @@ fn a_date_ahead_is_the_beginning_of_its_stretch() {
 }
 
 #[test]
-fn what_is_full_or_unasked_counts_from_the_index_rounded_up() {
+fn a_full_bucket_counts_from_the_index_rounded_up_and_one_that_begins_with_less_does_not() {
     // A drop in 2 us, and so many that it is a token.
-    let terms = fixed(1, 2_000, 1 << 28, 3, None);
-    assert_eq!((terms.step(), terms.token()), (1 << 32, ONE));
-    for (now, up) in [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2)] {
-        let unasked = Reading::of(&terms, Spent::from_bits(0), Dated::from_bits(0), at(now));
-        let to = spent(u32::wrapping_sub(up, 2));
-        assert_eq!(unasked.take(&terms, 1, 0), Taking::Granted { to, ahead: 0 });
-        assert_eq!(unasked.rebased(&terms), spent(u32::wrapping_sub(up, 3)));
-        let full = reading(&terms, spent(0_u32.wrapping_sub(1 << 28)), now, now);
-        let to = spent(up.wrapping_sub(1 << 28).wrapping_add(1));
-        assert_eq!(full.take(&terms, 1, 0), Taking::Granted { to, ahead: 0 });
+    let terms = |initial| fixed(1, 2_000, 1 << 28, initial, None);
+    assert_eq!((terms(3).speed().step, terms(3).token().get()), (1 << 32, ONE));
+    let grant = |to| Taking::Granted {
+        to: spent(to),
+        wait: Passage::NONE,
+    };
+    for (now, down, up) in [(0, 0, 0), (1, 0, 1), (2, 1, 1), (3, 1, 2), (4, 2, 2)] {
+        let unasked =
+            |terms: &Fixed<Real>| Reading::of(terms, Spent::from_bits(0), Dated::from_bits(0), at(now));
+        let begins = unasked(&terms(3)).take(&terms(3), 1, 0, at(now));
+        assert_eq!(begins, grant(u32::wrapping_sub(down, 2)));
+        let (full, after) = (terms(1 << 28), u32::wrapping_sub(up, (1 << 28) - 1));
+        assert_eq!(unasked(&full).take(&full, 1, 0, at(now)), grant(after));
+        let full_again = reading(&full, spent(0_u32.wrapping_sub(1 << 28)), now, now);
+        assert_eq!(full_again.take(&full, 1, 0, at(now)), grant(after));
+        // What is given back leaves it as full as it was.
+        assert_eq!(
+            full_again.restored(&full),
+            spent(u32::wrapping_sub(down, 1 << 28))
+        );
     }
     // One below full counts from what was spent.
+    let terms = terms(3);
     let almost = reading(&terms, spent(1_u32.wrapping_sub(1 << 28)), 1, 1);
     assert_eq!(almost.rebased(&terms), spent(1_u32.wrapping_sub(1 << 28)));
+    assert_eq!(almost.restored(&terms), almost.rebased(&terms));
 }
 
 #[test]
 fn all_or_none_now_or_within_the_wait() {
     let terms = one_a_micro(4);
     let two = reading(&terms, spent(998), 1_000, 1_000);
-    let drops = |count: u64| count << 33;
-    let granted = |to, ahead| Taking::Granted { to: spent(to), ahead };
-    assert_eq!(two.take(&terms, 1, 0), granted(999, 0));
-    assert_eq!(two.take(&terms, 2, 0), granted(1_000, 0));
-    assert_eq!(two.take(&terms, 3, 0), Taking::Short { ahead: drops(1) });
-    assert_eq!(two.take(&terms, 4, 0), Taking::Short { ahead: drops(2) });
-    assert_eq!(two.take(&terms, 4, 1), Taking::Short { ahead: drops(1) });
-    assert_eq!(two.take(&terms, 4, 2), granted(1_002, drops(2)));
-    // No longer than the longest wait, of 4 us.
-    let owed = reading(&terms, spent(1_001), 1_000, 1_000);
-    assert_eq!(owed.take(&terms, 3, u64::MAX), granted(1_004, drops(4)));
-    assert_eq!(owed.take(&terms, 4, u64::MAX), Taking::Short { ahead: drops(1) });
+    let take = |tokens, wait| two.take(&terms, tokens, wait, at(1_000));
+    let granted = |to, drops| Taking::Granted {
+        to: spent(to),
+        wait: if drops == 0 {
+            Passage::NONE
+        } else {
+            passage(drops, 1)
+        },
+    };
+    let short = |drops, more| Taking::Short {
+        wait: passage(drops, 1),
+        more,
+    };
+    assert_eq!(take(1, 0), granted(999, 0));
+    assert_eq!(take(2, 0), granted(1_000, 0));
+    assert_eq!(take(3, 0), short(1, 0));
+    assert_eq!(take(4, 0), short(2, 0));
+    assert_eq!(take(4, 1), short(1, 0));
+    assert_eq!(take(4, 2), granted(1_002, 2));
+    // No longer than the longest wait, of 5 us.
+    let owed = reading(&terms, spent(1_002), 1_000, 1_000);
+    assert_eq!(owed.take(&terms, 3, u64::MAX, at(1_000)), granted(1_005, 5));
+    assert_eq!(owed.take(&terms, 4, u64::MAX, at(1_000)), short(1, 0));
+    // Who has an older reading waits until the date first.
+    let late = reading(&terms, spent(STRETCH as u32), STRETCH, STRETCH - 3);
+    let take = |wait| late.take(&terms, 1, wait, at(STRETCH - 3));
+    assert_eq!(
+        [take(0), take(2), take(3)],
+        [short(1, 3), short(1, 1), short(1, 0)]
+    );
+    assert_eq!(take(4), granted(STRETCH as u32 + 1, 1));
 }
 
 #[test]
 fn who_acts_later_spends_what_runs_over() {
-    // Three drops a microsecond, up to 4 are passed: of 10, 10 and 4 more are spent.
+    // Three drops a microsecond, of which up to two are passed besides: of 10, 10 and 2 more are spent.
     let terms = fixed(3, 1_000, 10, 10, None);
     let reading = reading(&terms, spent(2_999), 1_000, 1_000);
-    let granted = |to, ahead: u64| Taking::Granted {
+    let take = |tokens| reading.take(&terms, tokens, 3, at(1_000));
+    let granted = |to, drops: u64| Taking::Granted {
         to: spent(to),
-        ahead: ahead << 33,
+        wait: if drops == 0 {
+            Passage::NONE
+        } else {
+            passage(drops, 3)
+        },
     };
-    assert_eq!(reading.take(&terms, 10, 3), granted(3_009 + 4, 9));
-    assert_eq!(reading.take(&terms, 7, 3), granted(3_006 + 1, 6));
-    assert_eq!(reading.take(&terms, 6, 3), granted(3_005, 5));
+    assert_eq!(take(10), granted(3_009 + 2, 9));
+    assert_eq!(take(9), granted(3_008 + 1, 8));
+    assert_eq!(take(8), granted(3_007, 7));
     // Not who takes at once.
-    assert_eq!(reading.take(&terms, 1, 3), granted(3_000, 0));
+    assert_eq!(take(1), granted(3_000, 0));
 }
 
 #[test]
@@ -190,14 +237,15 @@ fn an_unasked_bucket_begins_with_whoever_does_not_get_what_he_asks_for() {
     let terms = one_a_micro(1);
     let unasked = Reading::of(&terms, Spent::from_bits(0), Dated::from_bits(0), at(1_000));
     assert_eq!(unasked.tokens(&terms), 1);
+    let take = |tokens, wait| unasked.take(&terms, tokens, wait, at(1_000));
     assert_eq!(
-        unasked.take(&terms, 1, 0),
+        take(1, 0),
         Taking::Granted {
             to: spent(1_000),
-            ahead: 0
+            wait: Passage::NONE
         }
     );
-    assert_eq!(unasked.take(&terms, 2, 9), Taking::Begins(spent(999)));
+    assert_eq!(take(2, 9), Taking::Begins(spent(999)));
 }
 
 #[test]
