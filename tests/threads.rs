@@ -526,7 +526,8 @@ fn a_bucket_gives_what_has_come_and_not_a_token_more() {
     for round in 0..ROUNDS / 10 + 1 {
         // A token a millisecond, of 250 drops; never full.
         let quota = Quota::per_second(1_000).burst(1_000_000).initial(0).build();
-        let clock = clock();
+        // At a whole drop, so that it begins with nothing.
+        let clock = ManualClock::starting_at(Instant::from_micros(u64::MAX - 699_999));
         let bucket = TokenBucket::new(&clock, &quota);
         let began = clock.now();
         bucket.try_acquire().expect_err("it begins here");
