@@ -9,17 +9,14 @@ use crate::time::Micros;
 ///
 /// When to come back is worked out when it is asked for.
 #[derive(Clone, Copy)]
-pub struct Rejected {
-    reason: Reason,
-    when: When,
-}
+pub struct Rejected(Told);
 
-/// What [`Rejected::retry_after`] is worked out from.
+/// Why, and from what it is worked out when. The reason twice, so that neither takes more room than it must.
 #[derive(Clone, Copy)]
-enum When {
-    Known(RetryAfter),
+enum Told {
+    Known(Reason, RetryAfter),
     /// When this is over.
-    Over(Passage),
+    Over(Reason, Passage),
 }
 
 /// What refused.
@@ -55,31 +52,27 @@ pub enum RetryAfter {
 
 impl Rejected {
     pub(crate) const fn new(reason: Reason, retry_after: RetryAfter) -> Self {
-        Self {
-            reason,
-            when: When::Known(retry_after),
-        }
+        Self(Told::Known(reason, retry_after))
     }
 
     /// To come back when that is over, if it ever is.
     #[inline]
     pub(crate) const fn until(reason: Reason, passage: Passage) -> Self {
-        Self {
-            reason,
-            when: When::Over(passage),
-        }
+        Self(Told::Over(reason, passage))
     }
 
     /// What refused the call.
     pub const fn reason(&self) -> Reason {
-        self.reason
+        match self.0 {
+            Told::Known(reason, _) | Told::Over(reason, _) => reason,
+        }
     }
 
     /// When to come back. Where that takes a division, it is made here, and not when the call was refused.
     pub const fn retry_after(&self) -> RetryAfter {
-        match self.when {
-            When::Known(retry_after) => retry_after,
-            When::Over(passage) => match passage.takes() {
+        match self.0 {
+            Told::Known(_, retry_after) => retry_after,
+            Told::Over(_, passage) => match passage.takes() {
                 Some(wait) => RetryAfter::In(wait),
                 None => RetryAfter::Never,
             },
@@ -90,7 +83,7 @@ impl Rejected {
 /// Equal if they say the same.
 impl PartialEq for Rejected {
     fn eq(&self, other: &Self) -> bool {
-        self.reason == other.reason && self.retry_after() == other.retry_after()
+        self.reason() == other.reason() && self.retry_after() == other.retry_after()
     }
 }
 
@@ -99,7 +92,7 @@ impl Eq for Rejected {}
 impl fmt::Debug for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rejected")
-            .field("reason", &self.reason)
+            .field("reason", &self.reason())
             .field("retry_after", &self.retry_after())
             .finish()
     }
@@ -137,7 +130,7 @@ impl fmt::Display for RetryAfter {
 /// Reads as a sentence: `the circuit breaker is open: retry in 12 s`.
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.reason, self.retry_after())
+        write!(f, "{}: {}", self.reason(), self.retry_after())
     }
 }
 

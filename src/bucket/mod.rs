@@ -61,12 +61,13 @@
 //!
 //! Two words, eight bytes. Nothing waits, and an interrupt may call everything: an operation starts again only when
 //! another caller's compare-and-swap came between its own loads and its own compare-and-swap, so that k interrupts cost at most
-//! k + 1 repetitions, and one more with the first call ever. A repetition is at most 3 loads, 2 compare-and-swaps and one reading of the
+//! k + 1 repetitions; and once more if it finds anything out of the ordinary (the first call, a new stretch of time, an older clock reading), and with the
+//! first refusal ever. A repetition is at most 3 loads, 2 compare-and-swaps and one reading of the
 //! clock.
 //!
 //! | | |
 //! |---|---|
-//! | granted | 2 loads, a reading of the clock, a compare-and-swap; a second one where a new stretch of time begins (2^k us, 8 s at 8 drops a microsecond, up to 2.4 hours) |
+//! | granted | 2 loads, a reading of the clock, a compare-and-swap; a second one where a new stretch of time begins (2^k us, 4 s at 8 drops a microsecond, up to 2.4 hours) |
 //! | refused | 3 loads, a reading of the clock; nothing is written |
 //! | what is worked out | two 64-bit products, no division. [`act_at`](Receipt::act_at) and [`retry_after`](crate::Rejected::retry_after) divide once, when they are asked; [`acquire_up_to`](TokenBucket::acquire_up_to) and [`available`](TokenBucket::available) divide 32 bits |
 //!
@@ -81,7 +82,7 @@
 //!   idle for most of the circle of its index (from 260 s at 8 drops a microsecond, 34 minutes at one a microsecond, 8 hours at a token an hour), others may be
 //!   refused what is there, for at most about as long as the burst, the longest wait and three stretches of time take to drip in (measured: 8.7 s, 67 s, 2.3 hours).
 //! - A caller stopped inside an operation while a multiple of 2^31 drops drips in may let one burst too much through.
-//! - A clock reading may be 285 years behind or ahead of the others.
+//! - A clock reading may be 142 years behind or ahead of the others.
 
 #[cfg(watertight_loom)]
 pub mod adjustable;

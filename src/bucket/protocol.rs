@@ -35,7 +35,7 @@
 //! - A thread stopped inside one operation while the circle comes round (or refunding, while others take and give back over an idle of that
 //!   length) may take the words for unchanged, or for a bucket that holds something else: up to one burst too much, once; or
 //!   everybody is refused for as long as the debt takes to drip in.
-//! - A reading of the clock more than half the circle of stretches (2^(30 + k) us; 285 years for 8 drops to a microsecond, longer
+//! - A reading of the clock more than half the circle of stretches (2^(30 + k) us; 142 years for 8 drops to a microsecond, longer
 //!   for fewer) away from `dated` reads the wrong way round.
 //! - A reset with a reading that is behind `dated` counts as two, with what is granted in between, if somebody asks just then; a grant that
 //!   was read from the unset words, with the clock that was ahead, may come in after it, and is then not counted. Stopped for ever

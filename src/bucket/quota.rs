@@ -27,8 +27,9 @@ use crate::time::Micros;
 ///
 /// Where there is none (the burst takes more than about four minutes to fill, or the rate is an odd one, such as 1,316 per second), a drop is
 /// a part of a microsecond's own, or several of them: at most a 2^27th of the time in which the bucket fills, 27 us for an hour.
-/// A token comes up to a drop later then, never earlier, when the bucket has been full or has just begun:
-/// of a burst that is taken one by one in one microsecond, the last may have to wait so long.
+/// A token comes up to a drop later then, never earlier, when the bucket has been full: of a burst that is taken one by one in one microsecond,
+/// the last may have to wait so long. The first one of a bucket that begins with less than the burst may come up to a drop earlier; no window gets more than it
+/// may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     pub(super) terms: Fixed<Real>,

@@ -127,8 +127,8 @@ impl<W: Widths> Fixed<W> {
         // In what follows, the step rounded down or up, whichever is worse.
         let least = speed.step as u128;
         let most = least + (speed.fine > 0) as u128;
-        // The longest stretch in which less than half the capacity comes; of all that divide the clock's circle.
-        let mut log = 60 - (64 - (most as u64).leading_zeros());
+        // The longest stretch in which less than a quarter of the capacity comes; of all that divide the clock's circle.
+        let mut log = 59 - (64 - (most as u64).leading_zeros());
         if log > 64 - W::STRETCH {
             log = 64 - W::STRETCH;
         }
@@ -172,12 +172,15 @@ impl<W: Widths> Fixed<W> {
         if seam > LONGEST_SEAM || ((stale * (most << log)) >> Self::FRACTION) + 1 + room > circle {
             return None;
         }
-        let mut apart = ever;
+        // How long after a grant it may be given back: then the bucket still is stale before the index has come round. That is at
+        // least the time of the burst and the longest wait, since the circle has room for eight times the capacity.
+        let mut recognised = ever - 1;
         if most > 0 {
-            apart = ((circle - room) << Self::FRACTION) / (most << log);
-        }
-        if apart > ever {
-            apart = ever;
+            let round = ((circle - room) << Self::FRACTION) / (most << log);
+            let longest = round.saturating_sub(stale + 2);
+            if longest < recognised {
+                recognised = longest;
+            }
         }
         Some(Self {
             speed,
@@ -191,8 +194,7 @@ impl<W: Widths> Fixed<W> {
             debt: (debt as u32) << Self::ONE,
             stale: (stale as u32) << (32 - W::STRETCH),
             rounding: (rounding as u32) << Self::ONE,
-            // So much less that after a refund too the bucket is stale before the index has come round.
-            recognised_for: (apart.saturating_sub(stale + 2) as u32) << (32 - W::STRETCH),
+            recognised_for: (recognised as u32) << (32 - W::STRETCH),
             widths: PhantomData,
         })
     }

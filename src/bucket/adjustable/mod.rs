@@ -143,7 +143,7 @@ impl<W: Changing> AdjustableQuota<W> {
 /// It counts in coarser drops than a [`TokenBucket`] does: at most 2^21 to the largest burst, and one a microsecond at the largest rate, so that
 /// 1,000,000 a second is the most there is. Any other rate is kept to a part in 2^21 at least, never too fast, or refused.
 /// The index comes round after 2^24 drops: what is said in the module's page of callers that are stopped, of idle buckets and of clocks
-/// that are far apart holds here after a 128th of those times (17 s and more, and 17.8 years).
+/// that are far apart holds here after a 128th of those times (17 s and more; 8.9 years).
 pub struct AdjustableBucket<C, P = &'static AdjustableQuota, S = AdjustableState> {
     bucket: TokenBucket<C, P, S>,
 }
