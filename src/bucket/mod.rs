@@ -88,6 +88,7 @@
 pub mod adjustable;
 #[cfg(not(watertight_loom))]
 mod adjustable;
+mod invalid;
 #[cfg(watertight_loom)]
 pub mod protocol;
 #[cfg(not(watertight_loom))]
@@ -109,6 +110,7 @@ pub mod word;
 mod word;
 
 pub use adjustable::{AdjustError, AdjustableBucket, AdjustableQuota, AdjustableState};
-pub use quota::{Builder, InvalidQuota, Quota};
+pub use invalid::InvalidQuota;
+pub use quota::{Builder, Quota};
 pub use receipt::Receipt;
 pub use token_bucket::{Policy, State, TokenBucket};

@@ -37,8 +37,8 @@
 //! - A reset after a change that was made with a clock far ahead: when the clock comes to the stretch of that change, a date may be moved up to its
 //!   instant, by less than a stretch.
 
-use super::AdjustableQuota;
-use super::slot::{BUSY, Changing, Slot, Varying, WORDS, changed, generation};
+use super::quota::{AdjustableQuota, Varying};
+use super::slot::{BUSY, Changing, Slot, WORDS, changed, generation};
 use crate::bucket::protocol::{Place, Source};
 use crate::bucket::word::{Dated, Reading, Spent};
 use crate::memory::{Attempt, Memory};

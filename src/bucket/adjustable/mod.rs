@@ -5,6 +5,10 @@ pub mod change;
 #[cfg(not(watertight_loom))]
 mod change;
 #[cfg(watertight_loom)]
+pub mod quota;
+#[cfg(not(watertight_loom))]
+mod quota;
+#[cfg(watertight_loom)]
 pub mod slot;
 #[cfg(not(watertight_loom))]
 mod slot;
@@ -16,96 +20,17 @@ use core::ops::Deref;
 use core::time::Duration;
 
 use change::Slots;
-use slot::{Changing, Narrow, Slot, WORDS};
+pub use quota::AdjustableQuota;
+use slot::WORDS;
 
 use super::InvalidQuota;
 use super::protocol::Place;
-use super::rate::{Rate, Speed, capacity, fraction_bits};
-use super::terms::{Fixed, Wanted};
+use super::rate::Rate;
 use super::token_bucket::{Live, Policy, TokenBucket, Words};
 use crate::memory::decide;
 use crate::slots::Busy;
 use crate::sync::{AtomicU32, Ordering, zeroes};
-use crate::time::{Clock, Instant};
-
-/// What an [`AdjustableBucket`] keeps to at first, and how far it may be changed.
-///
-/// ```
-/// use core::time::Duration;
-/// use watertight::Quota;
-/// use watertight::bucket::AdjustableQuota;
-///
-/// static QUOTA: AdjustableQuota = Quota::per_second(100)
-///     .burst(20)
-///     .build_adjustable(1_000, Duration::from_secs(1), 200); // never more than that
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AdjustableQuota<W = Narrow> {
-    most_rate: Rate,
-    /// For the largest rate and burst: drops of a token, stretches, debt.
-    most: Fixed<W>,
-    initial: u32,
-    waits_as_said: bool,
-    first: Slot,
-}
-
-impl<W: Changing> AdjustableQuota<W> {
-    /// At first as wanted, and never above the other rate and burst.
-    pub(super) const fn of(first: &Wanted, rate: Rate, burst: u32) -> Result<Self, InvalidQuota> {
-        let wanted = Wanted {
-            rate,
-            burst,
-            initial: first.initial,
-            longest_wait: first.longest_wait,
-            varies: true,
-        };
-        if first.burst > burst {
-            return Err(InvalidQuota::BurstOverMost);
-        }
-        if first.initial > first.burst {
-            return Err(InvalidQuota::Initial);
-        }
-        let most = match Fixed::<W>::of(&wanted) {
-            Ok(most) => most,
-            Err(InvalidQuota::Burst) => return Err(InvalidQuota::MostBurst),
-            Err(InvalidQuota::TooFast) => return Err(InvalidQuota::MostRate),
-            Err(error) => return Err(error),
-        };
-        let mut quota = Self {
-            most_rate: rate,
-            most,
-            initial: most.initial_drops(),
-            waits_as_said: first.longest_wait.is_some(),
-            first: Slot {
-                step: 0,
-                burst: first.burst,
-                phase: 0,
-                since: Instant::from_micros(0),
-            },
-        };
-        match quota.step(first.rate, first.burst) {
-            Ok(step) => quota.first.step = step,
-            Err(error) => return Err(error),
-        }
-        Ok(quota)
-    }
-
-    /// The step for a rate, if that and the burst are within what was said.
-    const fn step(&self, rate: Rate, burst: u32) -> Result<u64, InvalidQuota> {
-        if burst == 0 || burst > self.most.most_tokens() {
-            return Err(InvalidQuota::BurstOverMost);
-        }
-        if rate.is_above(self.most_rate) {
-            return Err(InvalidQuota::RateOverMost);
-        }
-        let Speed { step, fine } = rate.speed(self.most.token_drops(), fraction_bits(W::INDEX));
-        // What is cut off is less than one: of so many, a smaller part than a drop is of a full bucket.
-        if fine > 0 && step < capacity(W::INDEX) {
-            return Err(InvalidQuota::TooSlowToAdjust);
-        }
-        Ok(step)
-    }
-}
+use crate::time::Clock;
 
 /// A token bucket whose rate and burst change while it runs: a [`TokenBucket`], whose methods it has, and [`set`](Self::set).
 ///
@@ -162,7 +87,7 @@ where
     P: Policy<State = AdjustableState, Source = AdjustableQuota>,
     S: Borrow<AdjustableState>,
 {
-    /// The same bucket with another clock, or with an [`Instant`] in hand.
+    /// The same bucket with another clock, or with an [`Instant`](crate::Instant) in hand.
     #[inline]
     pub fn at<D: Clock>(&self, clock: D) -> AdjustableBucket<D, &P, &AdjustableState> {
         AdjustableBucket {
