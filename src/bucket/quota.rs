@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::InvalidQuota;
-use super::adjustable::AdjustableQuota;
+use super::adjustable::quota::AdjustableQuota;
 use super::rate::Rate;
 use super::terms::{Fixed, Wanted};
 use super::word::Real;

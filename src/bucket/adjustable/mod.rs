@@ -7,7 +7,7 @@ mod change;
 #[cfg(watertight_loom)]
 pub mod quota;
 #[cfg(not(watertight_loom))]
-mod quota;
+pub(super) mod quota;
 #[cfg(watertight_loom)]
 pub mod slot;
 #[cfg(not(watertight_loom))]
