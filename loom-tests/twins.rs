@@ -3,6 +3,7 @@
 //! A twin is the source as it ships, without comments and with one space for any white space, in which each
 //! pattern stands exactly once and is replaced. If the source changes so that a pattern is lost, the build says so.
 
+mod bucket;
 mod last_calls;
 mod last_time;
 mod protocol;
@@ -78,5 +79,25 @@ pub const FAMILIES: &[Family] = &[
         source: "../src/breaker/window/last_time.rs",
         begin: "#[derive(Clone, Copy, Debug)] pub struct Ring<K>",
         twins: last_time::TWINS,
+    },
+    Family {
+        source: "../src/bucket/protocol.rs",
+        begin: "pub fn acquire<",
+        twins: bucket::PROTOCOL,
+    },
+    Family {
+        source: "../src/bucket/protocol.rs",
+        begin: "pub trait Source {",
+        twins: bucket::SAME,
+    },
+    Family {
+        source: "../src/bucket/word.rs",
+        begin: "const SET: u32 = 1;",
+        twins: bucket::WORD,
+    },
+    Family {
+        source: "../src/bucket/terms.rs",
+        begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq)] pub struct Fixed<W>",
+        twins: bucket::TERMS,
     },
 ];
