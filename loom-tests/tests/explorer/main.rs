@@ -1,5 +1,5 @@
-//! Explores every interleaving of the breaker's protocol at small widths: as it ships, all of it; and each broken
-//! twin, until it is caught.
+//! Explores every interleaving of the breaker's protocol, and of the token bucket's, at small widths: as they ship, all of it;
+//! and each broken twin, until it is caught.
 //!
 //! | file | |
 //! |---|---|
@@ -16,10 +16,12 @@
 //! | `scripts`, `phases`, `tapes`, `rings`, `adjusted` | what is explored of what ships; the large plans are run by `.ci/explore` |
 //! | `straight` | every sequence of outcomes, of one caller |
 //! | `twins`, `phase_twins`, `tape_twins`, `ring_twins` | what must be caught |
+//! | `bucket` | all of this for the token bucket |
 
 mod adjusted;
 mod alone;
 mod breaker;
+mod bucket;
 mod claims;
 mod explore;
 mod model;
