@@ -43,5 +43,5 @@ pub mod models {
     pub use crate::memory::{Attempt, Memory, decide};
     pub use crate::passage::Passage;
     pub use crate::slots::{Slots, Words};
-    pub use crate::sync::{AtomicU32, Ordering, fence, with_rmw_loads};
+    pub use crate::sync::{AtomicU32, Ordering, before_swap, fence, rmw_loads, with_rmw_loads};
 }

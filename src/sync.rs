@@ -8,7 +8,7 @@
 pub(crate) use portable_atomic::{AtomicU32, fence};
 
 #[cfg(watertight_loom)]
-pub use for_loom::{AtomicU32, fence, with_rmw_loads};
+pub use for_loom::{AtomicU32, before_swap, fence, rmw_loads, with_rmw_loads};
 
 #[cfg(not(watertight_loom))]
 pub(crate) use core::sync::atomic::Ordering;
@@ -48,15 +48,26 @@ pub fn zeroes<const WORDS: usize>() -> [AtomicU32; WORDS] {
 mod for_loom {
     //! loom's atomics behind the methods that this crate uses of `portable-atomic`'s.
 
-    use core::cell::Cell;
+    use core::cell::{Cell, RefCell};
     use core::fmt;
     use core::sync::atomic::Ordering;
+    use std::boxed::Box;
 
     pub use loom::sync::atomic::fence;
+    use loom::thread::{ThreadId, current};
 
     std::thread_local! {
         // loom runs every thread of a model on the one system thread that called it.
         static RMW_LOADS: Cell<bool> = const { Cell::new(false) };
+        static INTERRUPT: RefCell<Option<Interrupt>> = const { RefCell::new(None) };
+    }
+
+    /// What is to run within a thread.
+    struct Interrupt {
+        thread: ThreadId,
+        /// Compare-exchanges of the thread until it is due.
+        left: usize,
+        run: Box<dyn FnOnce()>,
     }
 
     /// Runs `model` with every load of an [`AtomicU32`] made as `fetch_or(0)`.
@@ -76,6 +87,47 @@ mod for_loom {
         }
         let _restore = Restore(RMW_LOADS.replace(on));
         model()
+    }
+
+    /// Whether loads are read-modify-writes now.
+    pub fn rmw_loads() -> bool {
+        RMW_LOADS.get()
+    }
+
+    /// Runs `body`, and just before the `number`th compare-exchange (from 1) that the calling thread makes in it, `interrupt`:
+    /// like an interrupt between two steps of an operation, or like what others do while a thread is held there.
+    ///
+    /// The compare-exchanges of `interrupt` count for nothing. It runs once, or, if `body` makes too few, never.
+    pub fn before_swap<T>(number: usize, interrupt: impl FnOnce() + 'static, body: impl FnOnce() -> T) -> T {
+        struct Restore(Option<Interrupt>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                INTERRUPT.set(self.0.take());
+            }
+        }
+        let _restore = Restore(INTERRUPT.replace(Some(Interrupt {
+            thread: current().id(),
+            left: number,
+            run: Box::new(interrupt),
+        })));
+        body()
+    }
+
+    /// A compare-exchange is about to be made.
+    fn interrupted() {
+        let due = INTERRUPT.with_borrow_mut(|interrupt| {
+            interrupt
+                .take_if(|interrupt| {
+                    if interrupt.thread == current().id() {
+                        interrupt.left = interrupt.left.saturating_sub(1);
+                    }
+                    interrupt.left == 0
+                })
+                .map(|interrupt| interrupt.run)
+        });
+        if let Some(run) = due {
+            run();
+        }
     }
 
     /// loom's atomic word.
@@ -113,6 +165,7 @@ mod for_loom {
             success: Ordering,
             failure: Ordering,
         ) -> Result<u32, u32> {
+            interrupted();
             self.0.compare_exchange(current, new, success, failure)
         }
     }
