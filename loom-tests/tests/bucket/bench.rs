@@ -43,8 +43,8 @@ pub const PLAN: Plan = Plan {
 
 /// In so many microseconds comes a token of [`PLAN`].
 pub const TOKEN: u64 = 1_000;
-/// A stretch of [`PLAN`], in microseconds: 67 s.
-pub const STRETCH: u64 = 1 << 26;
+/// A stretch of [`PLAN`], in microseconds: 34 s.
+pub const STRETCH: u64 = 1 << 25;
 /// So many make a bucket of [`PLAN`] full, whatever is in it.
 pub const STALE: u64 = 3;
 /// When its index comes round, in microseconds: 36 min.

@@ -108,7 +108,7 @@ impl<S: Bucket, C: Clock> Caller<S, C> {
     fn ask(&self, ask: Ask) -> Option<Held<S::Receipt>> {
         self.operation.set(Operation::Acquire);
         let answer = self.decide(|| {
-            let attempt = S::acquire(self, &self.bench.own, ask);
+            let attempt = S::acquire(self, &self.bench.own, ask, false);
             if let Ok(None) = attempt {
                 if self.swapped.get() {
                     self.bench.begun(self.spent.get(), self.date());

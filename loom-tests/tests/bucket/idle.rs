@@ -7,15 +7,15 @@ use crate::bench::{Bench, OVER, PLAN, STALE, STRETCH, TOKEN, join};
 use crate::common::State;
 use crate::subjects::*;
 
-fn idle<S: Bucket + 'static>([early, full, raced]: [State; 3]) {
-    const IDLE: u64 = (STALE + 1) * STRETCH;
-    let start = 8 * STRETCH;
+const IDLE: u64 = (STALE + 1) * STRETCH;
+
+fn idle<S: Bucket + 'static>(start: u64, idle: u64, [early, full, raced]: [State; 3]) {
     let bench = Bench::<S>::new(PLAN, start, None);
     bench.asking().acquire(2).expect("as at first");
     let waking = {
         let bench = bench.clone();
         spawn(move || {
-            bench.pass(IDLE);
+            bench.pass(idle);
             let caller = bench.asking();
             caller.acquire(2);
             caller.acquire(1);
@@ -48,12 +48,13 @@ fn a_bucket_that_was_idle_is_full_once() {
     bounded("an idle longer than the stale limit")
         .at_least(920, 1_100)
         .holds(["refused before", "the first after", "raced"], |states| {
-            idle::<ShippedBucket>(states)
+            idle::<ShippedBucket>(8 * STRETCH, IDLE, states)
         });
     bounded("twin: stale too early").breaks(OVER, || {
-        idle::<StaleTooEarly>(Default::default());
+        // From the end of a stretch to the beginning of the next.
+        idle::<StaleTooEarly>(9 * STRETCH - 1, 2, Default::default());
     });
     bounded("twin: spent before dated").breaks(OVER, || {
-        idle::<SpentBeforeDated>(Default::default());
+        idle::<SpentBeforeDated>(8 * STRETCH, IDLE, Default::default());
     });
 }
