@@ -230,12 +230,12 @@ pub const TERMS: &[Twin] = &[
             "stale: (stale as u32 / 2) << (32 - W::STRETCH),",
         )],
     },
-    // Nobody is ahead by what comes in a stretch.
+    // Nobody is ahead by what comes in a stretch, or in a microsecond.
     Twin {
         name: "debt_without_stretch",
         changes: &[(
             "let debt = waited + ((most << log) >> Self::FRACTION) as u64 + 1 + rounding + 1;",
-            "let debt = waited;",
+            "let debt = waited - rounding;",
         )],
     },
     // Nor by what comes in the longest wait.

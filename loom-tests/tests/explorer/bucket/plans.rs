@@ -21,7 +21,7 @@ impl<const INDEX: u32, const STRETCH: u32> Widths for Bits<INDEX, STRETCH> {
     const STRETCH: u32 = STRETCH;
 }
 
-pub type Narrow = Bits<6, 8>;
+pub type Narrow = Bits<6, 9>;
 
 /// Two tokens of four drops; a drop in 2^24 us, which is two ticks. The index comes round after 128 ticks.
 pub const PLAN: Plan = Plan {
@@ -204,7 +204,7 @@ fn one_each() {
         TakenForAhead,
         CameRound,
     ];
-    keep::<Narrow>(&plans, 2_265_372, &wanted);
+    keep::<Narrow>(&plans, 2_211_608, &wanted);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn two_against_one() {
         TakenForAhead,
         CameRound,
     ];
-    keep::<Narrow>(&plans, 3_288_260, &wanted);
+    keep::<Narrow>(&plans, 3_284_387, &wanted);
 }
 
 #[test]
@@ -226,8 +226,8 @@ fn at_other_widths() {
     let clock = Clock::Any(&[0, 9, 133, 262]);
     let wanted = [Granted, Reserved, AfterCircle, Refused, TakenForAhead];
     let plans = |kinds| all(kinds, &STARTS[2..], &[clock], &[ANY, ANY]);
-    keep::<Bits<7, 8>>(&plans(&KINDS), 346_141, &wanted);
-    keep::<Bits<8, 9>>(&plans(&KINDS), 346_938, &wanted);
+    keep::<Bits<7, 9>>(&plans(&KINDS), 346_270, &wanted);
+    keep::<Bits<8, 10>>(&plans(&KINDS), 346_753, &wanted);
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn two_each() {
     let plans = all(&[THREE, EMPTY], &[0], &[FAR], &[THEN_ANY, THEN_ANY]);
     keep::<Narrow>(
         &plans,
-        2_846_079,
+        2_779_539,
         &[GaveBack, ReceiptTooOld, TakenForAhead, AfterCircle],
     );
 }
@@ -245,7 +245,7 @@ fn three_at_once() {
     let plans = all(&KINDS, &[0], &[FAR], &[TAKES, TAKES, TAKES]);
     keep::<Narrow>(
         &plans,
-        2_555_746,
+        2_527_710,
         &[Granted, Begun, DatedLost, SpentLost, TakenForAhead],
     );
 }
@@ -254,7 +254,7 @@ fn three_at_once() {
 fn six_against_one() {
     let clock = Clock::Held(&[0, 139]);
     let plans = all(&KINDS, &[0], &[clock], &[SIX, TAKES]);
-    keep::<Narrow>(&plans, 1_071_842, &[Granted, GaveBack, Refused, ReceiptTooOld]);
+    keep::<Narrow>(&plans, 1_051_812, &[Granted, GaveBack, Refused, ReceiptTooOld]);
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_clock_that_moves() {
     // All readings are within half the circle of stretches.
     keep::<Bits<6, 10>>(
         &plans,
-        148_078,
+        156_329,
         &[Granted, DatedLater, AfterCircle, TakenForAhead],
     );
 }
@@ -289,7 +289,7 @@ fn held(idles: impl Iterator<Item = i32>) -> Vec<Plan> {
 fn held_between_two_swaps_across_an_idle() {
     keep::<Narrow>(
         &held((90..160).step_by(6)),
-        498_333,
+        476_538,
         &[TakenForAhead, AfterCircle],
     );
 }
@@ -305,7 +305,7 @@ fn resets() {
         CameAfterReset,
         TakenForAhead,
     ];
-    keep::<Narrow>(&plans, 716_878, &wanted);
+    keep::<Narrow>(&plans, 706_272, &wanted);
 }
 
 #[test]
@@ -320,7 +320,7 @@ fn large_two_each() {
     let plans = all(&KINDS, &STARTS[..1], &[NEAR, FAR, CIRCLES], &[THEN_ANY, THEN_ANY]);
     keep::<Narrow>(
         &plans,
-        47_009_848,
+        46_851_638,
         &[GaveBack, ReceiptTooOld, TakenForAhead, CameRound],
     );
 }
@@ -330,18 +330,18 @@ fn large_two_each() {
 fn large_three_at_once() {
     let scripts: &[Script] = &[ANY, TAKES, TAKES];
     let plans = all(&KINDS, &[0], &[FAR, Clock::Any(&[0, 64, 128])], scripts);
-    keep::<Narrow>(&plans, 9_772_491, &[Granted, Reserved, TakenForAhead, CameRound]);
+    keep::<Narrow>(&plans, 9_710_368, &[Granted, Reserved, TakenForAhead, CameRound]);
 }
 
 #[test]
 #[ignore = "takes minutes: run by .ci/explore"]
 fn large_six_against_one() {
     let plans = all(&KINDS, &STARTS[3..], &[FAR], &[SIX, TAKES]);
-    keep::<Narrow>(&plans, 8_522_467, &[GaveBack, ReceiptTooOld, TakenForAhead]);
+    keep::<Narrow>(&plans, 8_195_663, &[GaveBack, ReceiptTooOld, TakenForAhead]);
 }
 
 #[test]
 #[ignore = "takes minutes: run by .ci/explore"]
 fn large_held_between_two_swaps_across_an_idle() {
-    keep::<Narrow>(&held(60..330), 11_412_990, &[TakenForAhead, AfterCircle]);
+    keep::<Narrow>(&held(60..330), 11_182_726, &[TakenForAhead, AfterCircle]);
 }

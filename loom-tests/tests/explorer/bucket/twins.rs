@@ -165,7 +165,7 @@ fn a_reset_that_leaves_dated_ahead() {
         scripts: &[&[&[Take(1)], &[Reset]]],
         ..PLAN
     };
-    caught::<ResetLeavesDated>(plan, "reset in stretch 0, and dated says Some(2)");
+    caught::<ResetLeavesDated>(plan, "reset in stretch 0, and dated says Some(4)");
 }
 
 #[test]
@@ -242,9 +242,9 @@ fn a_debt_that_is_too_small() {
         scripts: &[WHOLE],
         ..THREE
     };
-    caught::<DebtWithoutStretch>(plan, "spent was taken for -8, where it is 12");
+    caught::<DebtWithoutStretch>(plan, "spent was taken for -6, where it is 12");
     gives_too_much::<DebtWithoutStretch>(plan);
-    caught::<DebtWithoutWait>(plan, "spent was taken for -8, where it is 12");
+    caught::<DebtWithoutWait>(plan, "spent was taken for -6, where it is 12");
     gives_too_much::<DebtWithoutWait>(plan);
 }
 
