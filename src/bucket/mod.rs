@@ -79,8 +79,8 @@
 //! `word` and `protocol` in the sources have the proofs and the limits in full; the ones that a user may meet:
 //!
 //! - If a caller is stopped within the few instructions between its two writes, or brings a clock reading from before, and the bucket has been
-//!   idle for most of the circle of its index (from 260 s at 8 drops a microsecond, 34 minutes at one a microsecond, 8 hours at a token an hour), others may be
-//!   refused what is there, for at most about as long as the burst, the longest wait and three stretches of time take to drip in (measured: 8.7 s, 67 s, 2.3 hours).
+//!   idle for most of the circle of its index (from 264 s at 8 drops a microsecond, 35 minutes at one a microsecond, 8 hours at a token an hour), others may be
+//!   refused what is there, for at most about as long as the burst, the longest wait and three stretches of time take to drip in (measured: 4.5 s, 34 s, 2.1 hours).
 //! - A caller stopped inside an operation while a multiple of 2^31 drops drips in may let one burst too much through.
 //! - A clock reading may be 142 years behind or ahead of the others.
 
