@@ -207,7 +207,7 @@ pub fn refund<M: Memory<Place = Place>, S: Source>(
         return Ok(stands::<M, S>(memory, spent)?.then_some(0));
     }
     let to = spent.at(Spent::<S::Widths>::from_bits(receipt.before).index());
-    // ORDERING: Release keeps the reading of terms that change before it; no model can show that, since loom shows no load buffering. What the
+    // ORDERING: Release keeps the reading of terms that change before it; loom cannot show that (load buffering). What the
     // grant published goes on through any read-modify-write.
     let won = memory.swap_if(Place::Spent, spent.bits(), to.bits(), Ordering::Release)?;
     Ok(won.then_some(receipt.tokens))
