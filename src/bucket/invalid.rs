@@ -26,7 +26,8 @@ pub enum InvalidQuota {
     BurstOverMost,
     /// A rate above the most that an [`AdjustableQuota`](super::AdjustableQuota) may have.
     RateOverMost,
-    /// A rate so far below the most that an [`AdjustableQuota`](super::AdjustableQuota) may have that the drops which serve that are too coarse for it.
+    /// A rate so far below the most that an [`AdjustableQuota`](super::AdjustableQuota) may have that the drops which
+    /// serve that are too coarse for it.
     TooSlowToAdjust,
 }
 

@@ -17,12 +17,14 @@
 //!
 //! # What is promised
 //!
-//! - In *every* window of time, wherever it lies, at most the burst and what the rate brings in that time: each grant counts at its
-//!   [date](Receipt::date), a reservation at the instant at which it may be [used](Receipt::act_at). To the token, not on average; whoever calls in
-//!   whatever order, with clock readings as old as they may be.
-//! - Over the long run nothing is lost: no remainder is dropped, however often it is asked. See [`Quota`] for the rates that are exact.
+//! - In *every* window of time, wherever it lies, at most the burst and what the rate brings in that time: each grant
+//!   counts at its [date](Receipt::date), a reservation at the instant at which it may be [used](Receipt::act_at). To
+//!   the token, not on average; whoever calls in whatever order, with clock readings as old as they may be.
+//! - Over the long run nothing is lost: no remainder is dropped, however often it is asked. See [`Quota`] for the
+//!   rates that are exact.
 //! - A refusal changes nothing, and says the earliest microsecond at which the same call would be admitted.
-//! - A bucket begins when it is first asked, with its [initial](Builder::initial) tokens, whenever that is and wherever the clock begins.
+//! - A bucket begins when it is first asked, with its [initial](Builder::initial) tokens, whenever that is and
+//!   wherever the clock begins.
 //!
 //! # Weights, pacing, and a leaky bucket
 //!
@@ -39,8 +41,8 @@
 //! # assert!(chunk > 0);
 //! ```
 //!
-//! A leaky bucket lets calls out at even intervals, and holds those that come faster: a burst of one, and a reservation that says when. How much it
-//! holds is the longest wait.
+//! A leaky bucket lets calls out at even intervals, and holds those that come faster: a burst of one, and a
+//! reservation that says when. How much it holds is the longest wait.
 //!
 //! ```
 //! # use core::time::Duration;
@@ -55,15 +57,16 @@
 //! assert_eq!(turns, [0, 250, 500, 750, 1_000]); // the sixth would have to wait longer, and is told so
 //! ```
 //!
-//! Who does not go after all gives his turn back with [`refund`](TokenBucket::refund), as long as nobody has come after him.
+//! Who does not go after all gives his turn back with [`refund`](TokenBucket::refund), as long as nobody has come
+//! after him.
 //!
 //! # Cost and guarantees
 //!
 //! Two words, eight bytes. Nothing waits, and an interrupt may call everything: an operation starts again only when
-//! another caller's compare-and-swap came between its own loads and its own compare-and-swap, so that k interrupts cost at most
-//! k + 1 repetitions; and once more if it finds anything out of the ordinary (the first call, a new stretch of time, an older clock reading), and with the
-//! first refusal ever. A repetition is at most 3 loads, 2 compare-and-swaps and one reading of the
-//! clock.
+//! another caller's compare-and-swap came between its own loads and its own compare-and-swap, so that k interrupts
+//! cost at most k + 1 repetitions; and once more if it finds anything out of the ordinary (the first call, a new
+//! stretch of time, an older clock reading), and with the first refusal ever. A repetition is at most 3 loads, 2
+//! compare-and-swaps and one reading of the clock.
 //!
 //! | | |
 //! |---|---|
@@ -73,14 +76,17 @@
 //!
 //! An [`AdjustableBucket`] reads six words more.
 //!
-//! The clock may start anywhere, and come round. While it stands still nothing drips in. When it steps back, nothing drips in until it is
-//! where it was: what is in the bucket can be had meanwhile, and a [`reset`](TokenBucket::reset) ends it.
+//! The clock may start anywhere, and come round. While it stands still nothing drips in. When it steps back, nothing
+//! drips in until it is where it was: what is in the bucket can be had meanwhile, and a [`reset`](TokenBucket::reset)
+//! ends it.
 //!
 //! `word` and `protocol` in the sources have the proofs and the limits in full; the ones that a user may meet:
 //!
-//! - If a caller is stopped within the few instructions between its two writes, or brings a clock reading from before, and the bucket has been
-//!   idle for most of the circle of its index (from 264 s at 8 drops a microsecond, 35 minutes at one a microsecond, 8 hours at a token an hour), others may be
-//!   refused what is there, for at most about as long as the burst, the longest wait and three stretches of time take to drip in (measured: 4.5 s, 34 s, 2.1 hours).
+//! - If a caller is stopped within the few instructions between its two writes, or brings a clock reading from
+//!   before, and the bucket has been idle for most of the circle of its index (from 264 s at 8 drops a microsecond,
+//!   35 minutes at one a microsecond, 8 hours at a token an hour), others may be refused what is there, for at most
+//!   about as long as the burst, the longest wait and three stretches of time take to drip in (measured: 4.5 s, 34 s,
+//!   2.1 hours).
 //! - A caller stopped inside an operation while a multiple of 2^31 drops drips in may let one burst too much through.
 //! - A clock reading may be 142 years behind or ahead of the others.
 

@@ -18,31 +18,33 @@
 //! | reset | `dated`, back | CAS from what it read | see the limits |
 //! | reset | `spent`, to unset | CAS from what it read | a bucket as new |
 //!
-//! Every function is one *attempt*, of at most 7 steps (and 12 more where the terms change): it runs from its first load to
-//! a decision, or to `None`, for "again", when somebody else's CAS succeeded in the meantime, so that somebody always gets on;
-//! or when it has begun the bucket itself, once, or set `dated` back.
+//! Every function is one *attempt*, of at most 5 steps (and 6 more where the terms change): it runs from its first
+//! load to a decision, or to `None`, for "again", when somebody else's CAS succeeded in the meantime, so that
+//! somebody always gets on; or when it has begun the bucket itself, once, or set `dated` back.
 //!
-//! Why this order. Who sees a `spent` sees a `dated` that is not before its date, because the one is written after the other
-//! and read before it. In the other order, a thread stopped between the two would leave a `spent` far ahead of `dated`, and the next
-//! caller take it for one far behind: a whole burst too much.
+//! Why this order. Who sees a `spent` sees a `dated` that is not before its date, because the one is written after
+//! the other and read before it. In the other order, a thread stopped between the two would leave a `spent` far ahead
+//! of `dated`, and the next caller take it for one far behind: a whole burst too much.
 //!
-//! Time is asked for after the words were read. A reading that is older than `dated` is dated up to the beginning of that
-//! stretch: it costs a refusal at most. While a clock stands still nothing drips in; when it steps back, nothing does until it is where it was, or
-//! until a reset.
+//! Time is asked for after the words were read. A reading that is older than `dated` is dated up to the beginning of
+//! that stretch: it costs a refusal at most. While a clock stands still nothing drips in; when it steps back, nothing
+//! does until it is where it was, or until a reset.
 //!
-//! Limits. The circle of the index comes round when 2^31 drops have dripped in, handed out or not: 268 s of 8 to a microsecond,
-//! 36 min of one to a microsecond, longer for fewer.
-//! - A thread stopped inside one operation while the circle comes round (or refunding, while others take and give back over an idle of that
-//!   length) may take the words for unchanged, or for a bucket that holds something else: up to one burst too much, once; or
-//!   everybody is refused for as long as the debt takes to drip in.
-//! - A reading of the clock more than half the circle of stretches (2^(30 + k) us; 142 years for 8 drops to a microsecond, longer
-//!   for fewer) away from `dated` reads the wrong way round.
-//! - A reset with a reading that is behind `dated` counts as two, with what is granted in between, if somebody asks just then; a grant that
-//!   was read from the unset words, with the clock that was ahead, may come in after it, and is then not counted. Stopped for ever
-//!   between its two writes, it leaves a bucket that may be read as full, or as in debt.
-//! - A receipt from before a reset may be taken for one that was given since, if that ended at the very same drop: at a rate of zero, if as many were taken.
-//! - Where a microsecond's step has a fine part, a clock that passes the seam (413,000 years after its zero) finds that nothing drips in for the time
-//!   in which the bucket is certain to be full, and hints are too early.
+//! Limits. The circle of the index comes round when 2^31 drops have dripped in, handed out or not: 268 s of 8 to a
+//! microsecond, 36 min of one to a microsecond, longer for fewer.
+//! - A thread stopped inside one operation while the circle comes round (or refunding, while others take and give
+//!   back over an idle of that length) may take the words for unchanged, or for a bucket that holds something else:
+//!   up to one burst too much, once; or everybody is refused for as long as the debt takes to drip in.
+//! - A reading of the clock more than half the circle of stretches (2^(30 + k) us; 142 years for 8 drops to a
+//!   microsecond, longer for fewer) away from `dated` reads the wrong way round.
+//! - A reset with a reading that is behind `dated` counts as two, with what is granted in between, if somebody asks
+//!   just then; a grant that was read from the unset words, with the clock that was ahead, may come in after it, and
+//!   is then not counted. Stopped for ever between its two writes, it leaves a bucket that may be read as full, or as
+//!   in debt.
+//! - A receipt from before a reset may be taken for one that was given since, if that ended at the very same drop: at
+//!   a rate of zero, if as many were taken.
+//! - Where a microsecond's step has a fine part, a clock that passes the seam (413,000 years after its zero) finds
+//!   that nothing drips in for the time in which the bucket is certain to be full, and hints are too early.
 
 use super::receipt::Receipt;
 use super::terms::Fixed;
@@ -194,21 +196,22 @@ pub fn refund<M: Memory<Place = Place>, S: Source>(
         now,
         terms,
     } = Seen::of(memory, source)?;
-    // While the terms change, whoever changes them may have read this very word, and would not notice if it went back and forth.
+    // While the terms change, whoever changes them may have read this very word, and would not notice if it went back
+    // and forth.
     if !spent.is(receipt.after) || spent.bits() & S::Widths::BUSY != 0 {
         return Ok(Some(0));
     }
     let age = dated.ahead_of(Dated::of(receipt.date, terms.stretches()));
     let idle = Dated::of(terms.date(now), terms.stretches()).ahead_of(dated);
-    // After so long the bucket is full, with these tokens or without; and somebody may be about to say so, who would not
-    // notice if `spent` went back and forth again.
+    // After so long the bucket is full, with these tokens or without; and somebody may be about to say so, who would
+    // not notice if `spent` went back and forth again.
     let is_full = idle > 0 && terms.is_stale(idle as u32);
     if is_full || age as u32 > terms.recognised_for() {
         return Ok(stands::<M, S>(memory, spent)?.then_some(0));
     }
     let to = spent.at(Spent::<S::Widths>::from_bits(receipt.before).index());
-    // ORDERING: Release keeps the reading of terms that change before it; loom cannot show that (load buffering). What the
-    // grant published goes on through any read-modify-write.
+    // ORDERING: Release keeps the reading of terms that change before it; loom cannot show that (load buffering).
+    // What the grant published goes on through any read-modify-write.
     let won = memory.swap_if(Place::Spent, spent.bits(), to.bits(), Ordering::Release)?;
     Ok(won.then_some(receipt.tokens))
 }

@@ -9,8 +9,8 @@ use super::terms::{Fixed, Wanted};
 use super::word::Real;
 use crate::time::Micros;
 
-/// How many tokens, how fast, and how many at once: checked and ready, plain data that can live in flash and serve any number of
-/// buckets.
+/// How many tokens, how fast, and how many at once: checked and ready, plain data that can live in flash and serve
+/// any number of buckets.
 ///
 /// ```
 /// use core::time::Duration;
@@ -21,15 +21,17 @@ use crate::time::Micros;
 ///
 /// # Exact
 ///
-/// Every rate is kept exactly: what is rounded off, downward, is less than a part of a token in 35 years that any clock could tell (2^-65 *drops* a
-/// microsecond). A bucket counts in drops, whose number per token is chosen so that a microsecond brings a whole number of them, if there is
-/// such a number up to 2^28 for the burst and 8 for a microsecond; then every token comes in the microsecond in which it is due.
+/// Every rate is kept exactly: what is rounded off, downward, is less than a part of a token in 35 years that any
+/// clock could tell (2^-65 *drops* a microsecond). A bucket counts in drops, whose number per token is chosen so that
+/// a microsecond brings a whole number of them, if there is such a number up to 2^28 for the burst and 8 for a
+/// microsecond; then every token comes in the microsecond in which it is due.
 ///
-/// Where there is none (the burst takes more than about four minutes to fill, or the rate is an odd one, such as 1,316 per second), a drop is
-/// a part of a microsecond's own, or several of them: at most a 2^27th of the time in which the bucket fills, 27 us for an hour.
-/// A token comes up to a drop later then, never earlier, when the bucket has been full: of a burst that is taken one by one in one microsecond,
-/// the last may have to wait so long. The first one of a bucket that begins with less than the burst may come up to a drop earlier; no window gets more than it
-/// may.
+/// Where there is none (the burst takes more than about four minutes to fill, or the rate is an odd one, such as
+/// 1,316 per second), a drop is a part of a microsecond's own, or several of them: at most a 2^27th of the time in
+/// which the bucket fills, 27 us for an hour. A token comes up to a drop later then, never earlier, when the bucket
+/// has been full: of a burst that is taken one by one in one microsecond, the last may have to wait so long. The
+/// first one of a bucket that begins with less than the burst may come up to a drop earlier; no window gets more than
+/// it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     pub(super) terms: Fixed<Real>,
@@ -43,8 +45,8 @@ impl Quota {
         Self::per(tokens, Duration::from_secs(1))
     }
 
-    /// `tokens` in every `span`, which is at most 407 days (2^45 us) and may be a fraction of a microsecond; up to 8 tokens a
-    /// microsecond.
+    /// `tokens` in every `span`, which is at most 407 days (2^45 us) and may be a fraction of a microsecond; up to 8
+    /// tokens a microsecond.
     ///
     /// If nothing else is said, the burst is `tokens` too.
     pub const fn per(tokens: u32, span: Duration) -> Builder {
@@ -59,10 +61,11 @@ impl Quota {
 
     /// Never more than `tokens` in *any* `window`, wherever one lays it; its end does not belong to it.
     ///
-    /// A bucket hands out at most its burst and what its rate brings, in any time: `burst + rate * time`. With a rate of `tokens` per
-    /// `window`, a caller who comes late in one window and early in the next gets nearly twice what was meant. Here the rate is therefore
-    /// `(tokens - burst + 1) / window`: from the first grant in a window to the last, less time passes than the window is long, so that less than
-    /// `burst + (tokens - burst + 1)` are handed out, which for whole tokens is at most `tokens`.
+    /// A bucket hands out at most its burst and what its rate brings, in any time: `burst + rate * time`. With a rate
+    /// of `tokens` per `window`, a caller who comes late in one window and early in the next gets nearly twice what
+    /// was meant. Here the rate is therefore `(tokens - burst + 1) / window`: from the first grant in a window to the
+    /// last, less time passes than the window is long, so that less than `burst + (tokens - burst + 1)` are handed
+    /// out, which for whole tokens is at most `tokens`.
     ///
     /// The burst is 1 if nothing else is said, which leaves the most to the rate: `tokens` per `window`, evenly spread.
     ///
@@ -110,21 +113,24 @@ enum Tokens {
 }
 
 impl Builder {
-    /// Most tokens that there can be, and so the most that can be had at a time: 1 to 2^28; of an adjustable quota, 2^21.
+    /// Most tokens that there can be, and so the most that can be had at a time: 1 to 2^28; of an adjustable quota,
+    /// 2^21.
     pub const fn burst(mut self, tokens: u32) -> Self {
         self.burst = tokens;
         self
     }
 
-    /// Tokens that there are when the bucket is asked for the first time, and after a reset: 0 to the burst, which it is if nothing is said.
+    /// Tokens that there are when the bucket is asked for the first time, and after a reset: 0 to the burst, which it
+    /// is if nothing is said.
     pub const fn initial(mut self, tokens: u32) -> Self {
         self.initial = Some(tokens);
         self
     }
 
-    /// The longest that [`reserve`](super::TokenBucket::reserve) lets anybody wait; a longer wait is cut to it. What drips in during
-    /// it is at most 2^28 drops, as is the burst, so that a long wait makes the drops coarser. If nothing is said, the time in which a whole
-    /// burst drips in, so that about as much waits as fits into the bucket; of an adjustable quota, the largest burst, at the rate of now.
+    /// The longest that [`reserve`](super::TokenBucket::reserve) lets anybody wait; a longer wait is cut to it. What
+    /// drips in during it is at most 2^28 drops, as is the burst, so that a long wait makes the drops coarser. If
+    /// nothing is said, the time in which a whole burst drips in, so that about as much waits as fits into the
+    /// bucket; of an adjustable quota, the largest burst, at the rate of now.
     pub const fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = Some(wait);
         self
@@ -133,8 +139,8 @@ impl Builder {
     /// The quota, for `const` and `static`.
     ///
     /// # Panics
-    /// When it cannot be kept, with the sentence of the [`InvalidQuota`]; in a `const` or `static` that is a compile error. At run
-    /// time use [`try_build`](Self::try_build).
+    /// When it cannot be kept, with the sentence of the [`InvalidQuota`]; in a `const` or `static` that is a compile
+    /// error. At run time use [`try_build`](Self::try_build).
     pub const fn build(self) -> Quota {
         match self.try_build() {
             Ok(quota) => quota,
@@ -154,8 +160,8 @@ impl Builder {
         }
     }
 
-    /// A quota that can be changed while a bucket keeps to it, but never above `most_tokens` in a `span` and a burst of `most_burst`; for
-    /// `const` and `static`.
+    /// A quota that can be changed while a bucket keeps to it, but never above `most_tokens` in a `span` and a burst
+    /// of `most_burst`; for `const` and `static`.
     ///
     /// # Panics
     /// As [`build`](Self::build); at run time use [`try_build_adjustable`](Self::try_build_adjustable).

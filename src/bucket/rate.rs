@@ -81,7 +81,8 @@ impl Rate {
         }
     }
 
-    /// More binary digits of a quotient, and what is left then. Digit by digit: no 128-bit division where a rate is set on a microcontroller.
+    /// More binary digits of a quotient, and what is left then. Digit by digit: no 128-bit division where a rate is
+    /// set on a microcontroller.
     const fn divided(self, mut quotient: u64, mut rest: u64, digits: u32) -> (u64, u64) {
         let mut digit = 0;
         while digit < digits {
@@ -96,8 +97,8 @@ impl Rate {
         (quotient, rest)
     }
 
-    /// How many drops make a token, at most `most`: as many as make a microsecond's step whole, if there is such a number, in
-    /// drops as fine as can be; and as many as may be, if there is none.
+    /// How many drops make a token, at most `most`: as many as make a microsecond's step whole, if there is such a
+    /// number, in drops as fine as can be; and as many as may be, if there is none.
     pub const fn drops(self, most: u64, index_bits: u32) -> u64 {
         // With this many drops, the period divides what the position moves by in a microsecond.
         let twos = self.period.trailing_zeros();
@@ -114,8 +115,8 @@ impl Rate {
         drops
     }
 
-    /// The most drops that may make a token: a burst, and what comes in the longest wait, are to be within the capacity,
-    /// and a microsecond may bring at most `most_a_micro` drops. No limit by the wait where it is `None`.
+    /// The most drops that may make a token: a burst, and what comes in the longest wait, are to be within the
+    /// capacity, and a microsecond may bring at most `most_a_micro` drops. No limit by the wait where it is `None`.
     pub const fn most_drops(
         self,
         burst: NonZeroU64,

@@ -33,13 +33,14 @@ impl Receipt {
         self.tokens
     }
 
-    /// The date of the grant: the clock's reading when it was made, or a later one that the bucket was already dated by.
+    /// The date of the grant: the clock's reading when it was made, or a later one that the bucket was already dated
+    /// by.
     pub const fn date(&self) -> Instant {
         self.date
     }
 
-    /// The instant from which on the tokens may be used: the date of the grant if they were there; for a reservation, the earliest
-    /// microsecond at which they are. Worked out when it is asked for, with one division.
+    /// The instant from which on the tokens may be used: the date of the grant if they were there; for a reservation,
+    /// the earliest microsecond at which they are. Worked out when it is asked for, with one division.
     pub const fn act_at(&self) -> Instant {
         match self.wait.takes() {
             Some(wait) => self.date.after(wait),

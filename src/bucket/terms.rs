@@ -29,9 +29,10 @@ pub struct Fixed<W> {
     widths: PhantomData<W>,
 }
 
-/// Where the position does not go on evenly if a microsecond's step has a fine part, which does not divide the clock's circle as the
-/// whole part does. It has to be somewhere, at the beginning of a stretch of any length; here, 413,000 years after a clock's zero, no
-/// clock begins. The time in which a bucket fills stands still behind it, so that nobody gets too much.
+/// Where the position does not go on evenly if a microsecond's step has a fine part, which does not divide the
+/// clock's circle as the whole part does. It has to be somewhere, at the beginning of a stretch of any length; here,
+/// 413,000 years after a clock's zero, no clock begins. The time in which a bucket fills stands still behind it, so
+/// that nobody gets too much.
 const SEAM: u64 = 0xB504_F334 << 32;
 
 impl<W: Widths> Fixed<W> {
@@ -127,7 +128,8 @@ impl<W: Widths> Fixed<W> {
         // In what follows, the step rounded down or up, whichever is worse.
         let least = speed.step as u128;
         let most = least + (speed.fine > 0) as u128;
-        // The longest stretch in which less than a quarter of the capacity comes; of all that divide the clock's circle.
+        // The longest stretch in which less than a quarter of the capacity comes; of all that divide the clock's
+        // circle.
         let mut log = 59 - (64 - (most as u64).leading_zeros());
         if log > 64 - W::STRETCH {
             log = 64 - W::STRETCH;
@@ -135,8 +137,8 @@ impl<W: Widths> Fixed<W> {
         let Some(stretches) = 1u32.checked_shl(64 - W::STRETCH - log) else {
             return None;
         };
-        // How far the index may pass, in a microsecond, what it is waited for: less than a step, and no part of one that
-        // divides all positions.
+        // How far the index may pass, in a microsecond, what it is waited for: less than a step, and no part of one
+        // that divides all positions.
         let rounding = if wanted.varies {
             most.div_ceil(1 << Self::FRACTION) as u64
         } else if speed.fine > 0 {
@@ -172,8 +174,9 @@ impl<W: Widths> Fixed<W> {
         if seam > LONGEST_SEAM || ((stale * (most << log)) >> Self::FRACTION) + 1 + room > circle {
             return None;
         }
-        // How long after a grant it may be given back: then the bucket still is stale before the index has come round. That is at
-        // least the time of the burst and the longest wait, since the circle has room for eight times the capacity.
+        // How long after a grant it may be given back: then the bucket still is stale before the index has come
+        // round. That is at least the time of the burst and the longest wait, since the circle has room for eight
+        // times the capacity.
         let mut recognised = ever - 1;
         if most > 0 {
             let round = ((circle - room) << Self::FRACTION) / (most << log);

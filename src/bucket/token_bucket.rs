@@ -28,8 +28,8 @@ use crate::time::{Clock, Instant, Micros};
 /// }
 /// ```
 ///
-/// The state is eight bytes. The policy is anything that leads to a [`Quota`]: a reference to a `static`, one of its own, an
-/// `Arc<Quota>`. The module's page tells what is promised, and what it costs.
+/// The state is eight bytes. The policy is anything that leads to a [`Quota`]: a reference to a `static`, one of its
+/// own, an `Arc<Quota>`. The module's page tells what is promised, and what it costs.
 pub struct TokenBucket<C, P = &'static Quota, S = State> {
     pub(super) clock: C,
     pub(super) policy: P,
@@ -95,14 +95,15 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
     /// Takes `tokens` tokens, or none. Zero are always there.
     ///
     /// # Errors
-    /// As [`try_acquire`](Self::try_acquire); and [`MoreThanBurst`](crate::Reason::MoreThanBurst) if the bucket never has so many.
+    /// As [`try_acquire`](Self::try_acquire); and [`MoreThanBurst`](crate::Reason::MoreThanBurst) if the bucket never
+    /// has so many.
     #[inline]
     pub fn try_acquire_many(&self, tokens: u32) -> Result<Receipt, Rejected> {
         self.ask(tokens, 0)
     }
 
-    /// Takes as many tokens as there are, at least one and at most `tokens`: [`Receipt::tokens`] tells how many. Of zero,
-    /// none. One 32-bit division.
+    /// Takes as many tokens as there are, at least one and at most `tokens`: [`Receipt::tokens`] tells how many. Of
+    /// zero, none. One 32-bit division.
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire), if there is not one.
@@ -113,8 +114,9 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
         decide(|| protocol::acquire(&self.memory(), self.policy.source(), Ask::UpTo(tokens)))
     }
 
-    /// Takes `tokens` tokens now that are there within `max_wait`: [`Receipt::act_at`] tells when, and whoever asks next comes
-    /// after that. A longer wait than the quota's [`longest_wait`](super::Builder::longest_wait) is cut to it.
+    /// Takes `tokens` tokens now that are there within `max_wait`: [`Receipt::act_at`] tells when, and whoever asks
+    /// next comes after that. A longer wait than the quota's [`longest_wait`](super::Builder::longest_wait) is cut to
+    /// it.
     ///
     /// With a burst of 1 that is pacing: each caller gets the next free instant.
     ///
@@ -147,12 +149,13 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
         decide(|| protocol::acquire(&self.memory(), self.policy.source(), ask))
     }
 
-    /// Gives back what was taken, as far as that is safe, and answers how many tokens that is: all, if nobody has taken any
-    /// since, and otherwise none. Where others have come after, what they were promised rests on these tokens' having been taken.
-    /// None, too, of a bucket that is full by now; and of a receipt that is older than the burst and the longest wait take to drip in
-    /// may be none.
+    /// Gives back what was taken, as far as that is safe, and answers how many tokens that is: all, if nobody has
+    /// taken any since, and otherwise none. Where others have come after, what they were promised rests on these
+    /// tokens' having been taken. None, too, of a bucket that is full by now; and of a receipt that is older than the
+    /// burst and the longest wait take to drip in may be none.
     ///
-    /// For tokens that were not used. A receipt of another bucket, or from before a [`reset`](Self::reset), is to be dropped instead.
+    /// For tokens that were not used. A receipt of another bucket, or from before a [`reset`](Self::reset), is to be
+    /// dropped instead.
     pub fn refund(&self, receipt: Receipt) -> u32 {
         if receipt.tokens() == 0 {
             return 0;
@@ -170,8 +173,8 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
         decide(|| protocol::observe(&self.memory(), self.policy.source(), &what))
     }
 
-    /// Makes the bucket as new: it begins again when it is next asked. Also the way on after the clock has stepped back, or was
-    /// wrong.
+    /// Makes the bucket as new: it begins again when it is next asked. Also the way on after the clock has stepped
+    /// back, or was wrong.
     pub fn reset(&self) {
         decide(|| protocol::reset(&self.memory(), self.policy.source()));
     }
@@ -194,9 +197,9 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
 }
 
 impl<C: Clock, P: Policy<State = State>, S: Borrow<State>> TokenBucket<C, P, S> {
-    /// Whether a new bucket in its place would make no difference, so that a bucket that is kept for a key may be thrown away: nobody
-    /// has asked it yet, or it is full and a new one would begin full. With a clock that goes forward; a reading from before
-    /// would be taken by the new one as it is.
+    /// Whether a new bucket in its place would make no difference, so that a bucket that is kept for a key may be
+    /// thrown away: nobody has asked it yet, or it is full and a new one would begin full. With a clock that goes
+    /// forward; a reading from before would be taken by the new one as it is.
     pub fn is_pristine(&self) -> bool {
         self.look(|reading, terms| reading.is_pristine(terms))
     }
@@ -211,8 +214,8 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> fmt::Debug for TokenBucket<C, P, 
 type WidthsOf<P> = <<P as Policy>::Source as Source>::Widths;
 type TermsOf<P> = <<P as Policy>::Source as Source>::Terms;
 
-/// What a bucket keeps to: a [`Quota`] of its own, anything that leads to one, such as `&'static Quota` or an `Arc<Quota>`; or an
-/// [`AdjustableQuota`](super::AdjustableQuota).
+/// What a bucket keeps to: a [`Quota`] of its own, anything that leads to one, such as `&'static Quota` or an
+/// `Arc<Quota>`; or an [`AdjustableQuota`](super::AdjustableQuota).
 ///
 /// A type without size that derefs to a `static` quota saves each bucket the pointer.
 pub trait Policy {

@@ -1,8 +1,8 @@
 //! The two words of a token bucket as types, and what they come to at a moment, on plain integers: no atomics here.
 //!
 //! A bucket counts in *drops*, of which a whole number make a token. How many have dripped in since the origin of the
-//! clock is its *index*, which needs no state: it is a function of the time. What has been handed out is one number on the same
-//! scale. With 31 bits for both:
+//! clock is its *index*, which needs no state: it is a function of the time. What has been handed out is one number
+//! on the same scale. With 31 bits for both:
 //!
 //! ```text
 //! position(t) = t * step mod 2^64           step = drops per microsecond * 2^33, rounded down
@@ -13,30 +13,33 @@
 //! dated = {stretch 31 | set 1}    when that was written, or later; 0: never
 //! ```
 //!
-//! One multiplication gives the index, and since 2^64 us are a whole number of turns of *both* circles, nothing happens where
-//! a clock comes round. A step that is no whole number has 32 bits more, its fine part, which a second multiplication adds; they are not whole
-//! turns, and their seam lies where no clock passes: see `terms`.
+//! One multiplication gives the index, and since 2^64 us are a whole number of turns of *both* circles, nothing
+//! happens where a clock comes round. A step that is no whole number has 32 bits more, its fine part, which a second
+//! multiplication adds; they are not whole turns, and their seam lies where no clock passes: see `terms`.
 //!
-//! Let Z be the number that `spent` stands for, without the modulus. At the date d there are `lo(d) - Z` drops in the bucket, at most
-//! the burst B. A caller who takes n drops at d moves Z up to `Z + n <= lo(d)`; if the bucket is full, to
-//! `hi(d) - B + n`. Who reserves may move it up to W drops, what comes in the longest wait, ahead of `lo(d)`, and acts at the first microsecond t with
-//! `lo(t) >= Z + n`.
+//! Let Z be the number that `spent` stands for, without the modulus. At the date d there are `lo(d) - Z` drops in the
+//! bucket, at most the burst B. A caller who takes n drops at d moves Z up to `Z + n <= lo(d)`; if the bucket is
+//! full, to `hi(d) - B + n`. Who reserves may move it up to W drops, what comes in the longest wait, ahead of
+//! `lo(d)`, and acts at the first microsecond t with `lo(t) >= Z + n`.
 //!
 //! # Never more than the burst and the rate, in any window
 //!
-//! Let G be the first and H the last, in the order of Z, of the grants that are dated in the window \[a, b\]. Each grant lies on an interval of
-//! its own on the scale of Z, in that order; also where grants were given back in between, since one is given back only
-//! while it is on top. All that is granted in the window is therefore at most Z after H less Z before G.
+//! Let G be the first and H the last, in the order of Z, of the grants that are dated in the window \[a, b\]. Each
+//! grant lies on an interval of its own on the scale of Z, in that order; also where grants were given back in
+//! between, since one is given back only while it is on top. All that is granted in the window is therefore at most Z
+//! after H less Z before G.
 //!
 //! - Z after H is at most `lo(date of H) <= lo(b)`, where a full bucket adds `hi - lo` and has lost as much before.
 //! - Z before G is at least `hi(date of G) - B >= hi(a) - B`: as the date of G is cut to a full bucket, and a drop
-//!   below a full one is `lo(d) - Z <= B - 1`. (A full bucket that is given back what was taken is left at `lo(d) - B`, as full as it was.) For one who acts later than he takes, at the first whole microsecond that
-//!   will do, the index may have passed what he needs by up to rc, and only `Z >= hi - n - rc` holds: if `n + rc > B`,
-//!   the rest is spent too (`slip`).
+//!   below a full one is `lo(d) - Z <= B - 1`. (A full bucket that is given back what was taken is left at `lo(d) -
+//!   B`, as full as it was.) For one who acts later than he takes, at the first whole microsecond that will do, the
+//!   index may have passed what he needs by up to rc, and only `Z >= hi - n - rc` holds: if `n + rc > B`, the rest is
+//!   spent too (`slip`).
 //!
-//! That makes `lo(b) - hi(a) + B <= rate * (b - a) + B`, and nothing in it rests on the order of the dates. The dates only have to be
-//! near enough to Z for its 31 bits to tell which number they stand for. That is what `dated` is for: nobody decides with
-//! a date before the stretch that it names, and where it is so old that the bucket must be full, nobody looks at Z.
+//! That makes `lo(b) - hi(a) + B <= rate * (b - a) + B`, and nothing in it rests on the order of the dates. The dates
+//! only have to be near enough to Z for its 31 bits to tell which number they stand for. That is what `dated` is for:
+//! nobody decides with a date before the stretch that it names, and where it is so old that the bucket must be full,
+//! nobody looks at Z.
 //!
 //! ```text
 //! U  = floor(rate * 2^k) + 1                  most drops that come in one stretch
@@ -45,8 +48,8 @@
 //! level = (lo(d) - Z + debt) mod 2^31         drops there, and the debt
 //! ```
 //!
-//! Of all numbers with the bits of Z, this takes the *largest* up to `lo(d) + debt`, so never one below the true Z: whatever
-//! goes wrong, it refuses. In the ordinary course, Z is at least `lo(d) - growth in S stretches - B`, and as
+//! Of all numbers with the bits of Z, this takes the *largest* up to `lo(d) + debt`, so never one below the true Z:
+//! whatever goes wrong, it refuses. In the ordinary course, Z is at least `lo(d) - growth in S stretches - B`, and as
 //! `growth + B + debt + 2 <= 2^31`, which is checked when a quota is built, it takes the true one.
 
 use core::marker::PhantomData;
@@ -77,8 +80,8 @@ impl Widths for Real {
 /// In either word: set once it was written.
 const SET: u32 = 1;
 
-/// Up to which index all was handed out. In what follows, indices and numbers of drops are as they stand in the word: shifted up to
-/// its upper end, so that they come round by themselves.
+/// Up to which index all was handed out. In what follows, indices and numbers of drops are as they stand in the word:
+/// shifted up to its upper end, so that they come round by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spent<W> {
     bits: u32,
@@ -282,8 +285,8 @@ impl<W: Widths> Reading<W> {
             }
         }
         if let Some(since) = terms.since() {
-            // Whoever wrote `since` has moved `dated` that far, so that it is in that stretch; only a reset, after a clock that was
-            // ahead, moves it back again.
+            // Whoever wrote `since` has moved `dated` that far, so that it is in that stretch; only a reset, after a
+            // clock that was ahead, moves it back again.
             if is_later(since, date) && Dated::of(since, terms.stretches()).ahead_of(dated) <= 0 {
                 date = since;
             }
@@ -361,8 +364,8 @@ impl<W: Widths> Reading<W> {
         }
     }
 
-    /// The position from which a bucket goes on with other terms: this one, or if what does not make a whole drop is cut off, since
-    /// the bucket is full, that of the next drop.
+    /// The position from which a bucket goes on with other terms: this one, or if what does not make a whole drop is
+    /// cut off, since the bucket is full, that of the next drop.
     pub fn goes_on<T: Terms<Widths = W>>(&self, terms: &T) -> u64 {
         match self.level {
             Level::Drops(_) => self.position,
@@ -375,7 +378,8 @@ impl<W: Widths> Reading<W> {
         self.spent.at(self.base(terms))
     }
 
-    /// `spent` as it is after a grant was given back: as [`rebased`](Self::rebased), but a full bucket is full again at this very date.
+    /// `spent` as it is after a grant was given back: as [`rebased`](Self::rebased), but a full bucket is full again
+    /// at this very date.
     #[inline]
     pub fn restored<T: Terms<Widths = W>>(&self, terms: &T) -> Spent<W> {
         match self.level {
@@ -399,7 +403,8 @@ impl<W: Widths> Reading<W> {
         !self.spent.is_set() || self.level == Level::Full && terms.initial() == terms.burst()
     }
 
-    /// Takes so many tokens, at most [`Terms::most`], to act within `wait` microseconds from `now`, by which this was read.
+    /// Takes so many tokens, at most [`Terms::most`], to act within `wait` microseconds from `now`, by which this was
+    /// read.
     #[inline]
     pub fn take<T: Terms<Widths = W>>(&self, terms: &T, tokens: u32, wait: u64, now: Instant) -> Taking<W> {
         // Wrapping: with terms that were read while they changed, any number may come out, and is then thrown away.

@@ -14,28 +14,29 @@
 //! | after its CAS of dated | the same, with a `dated` that is later: see `protocol` |
 //! | after its CAS of spent | the change |
 //!
-//! The moment of the switch is the date of the writer's last reading. The position goes on from where it was then, to the last bit;
-//! or from the next whole drop, if the bucket is full, since the part of a drop is cut off from what is in it. No more is carried over than the
-//! old burst, which the new one cuts further when it is smaller. Nobody is dated to before the switch (`since`): the old rate ended
-//! there, and where it was higher, an older date would be paid too much of the new index, since that is steeper backward.
+//! The moment of the switch is the date of the writer's last reading. The position goes on from where it was then, to
+//! the last bit; or from the next whole drop, if the bucket is full, since the part of a drop is cut off from what is
+//! in it. No more is carried over than the old burst, which the new one cuts further when it is smaller. Nobody is
+//! dated to before the switch (`since`): the old rate ended there, and where it was higher, an older date would be
+//! paid too much of the new index, since that is steeper backward.
 //!
 //! A reader's CAS on `spent` fails if the generation has changed, and its reading is thrown away, whatever it was.
-//! Between its first load and that CAS, the slot that it reads is idle only if the generation has moved on. Its CAS is a
-//! Release, and the claim an Acquire: what is written after the claim was not there for a reader whose CAS
-//! came before. A writer's CAS fails if anybody has taken anything since it read the clock: `spent` only goes forward while it is
-//! busy, since nobody gives anything back then.
+//! Between its first load and that CAS, the slot that it reads is idle only if the generation has moved on. Its CAS
+//! is a Release, and the claim an Acquire: what is written after the claim was not there for a reader whose CAS
+//! came before. A writer's CAS fails if anybody has taken anything since it read the clock: `spent` only goes forward
+//! while it is busy, since nobody gives anything back then.
 //!
 //! Limits, beside those in `protocol`:
-//! - A writer that never comes back leaves the bucket busy for ever: to change, and to give back to, not to take from. A clock that panics
-//!   is one way not to come back.
-//! - The generation comes round after 64 changes, the index after 2^24 drops (17 s at one a microsecond): a thread stopped between its loads
-//!   and its CAS over a multiple of both (none at all, of the drops, if nobody took any) takes what it read for the present terms, which may
-//!   be a mixture of two: at most a burst too much, once.
-//! - A grant whose reading is ahead of the writer's, and which comes before the switch, is paid at the old rate up to its date, and what is
-//!   full at the switch may be handed out beside it.
+//! - A writer that never comes back leaves the bucket busy for ever: to change, and to give back to, not to take
+//!   from. A clock that panics is one way not to come back.
+//! - The generation comes round after 64 changes, the index after 2^24 drops (17 s at one a microsecond): a thread
+//!   stopped between its loads and its CAS over a multiple of both (none at all, of the drops, if nobody took any)
+//!   takes what it read for the present terms, which may be a mixture of two: at most a burst too much, once.
+//! - A grant whose reading is ahead of the writer's, and which comes before the switch, is paid at the old rate up to
+//!   its date, and what is full at the switch may be handed out beside it.
 //! - Reservations keep the instant that they were given, and come in addition to what the new terms allow there.
-//! - A reset after a change that was made with a clock far ahead: when the clock comes to the stretch of that change, a date may be moved up to its
-//!   instant, by less than a stretch.
+//! - A reset after a change that was made with a clock far ahead: when the clock comes to the stretch of that change,
+//!   a date may be moved up to its instant, by less than a stretch.
 
 use super::quota::{AdjustableQuota, Varying};
 use super::slot::{BUSY, Changing, Slot, WORDS, changed, generation};
@@ -68,8 +69,8 @@ impl<W: Changing> Source for AdjustableQuota<W> {
 
     #[inline]
     fn finish<M: Memory<Place = Place>>(memory: &M) {
-        // ORDERING: Acquire pairs with the Release fence in `claim`: if any word of the slot was written by a later change, the
-        // load of `spent` that follows sees that one begun.
+        // ORDERING: Acquire pairs with the Release fence in `claim`: if any word of the slot was written by a later
+        // change, the load of `spent` that follows sees that one begun.
         memory.fence(Ordering::Acquire);
     }
 }

@@ -32,7 +32,8 @@ use crate::slots::Busy;
 use crate::sync::{AtomicU32, Ordering, zeroes};
 use crate::time::Clock;
 
-/// A token bucket whose rate and burst change while it runs: a [`TokenBucket`], whose methods it has, and [`set`](Self::set).
+/// A token bucket whose rate and burst change while it runs: a [`TokenBucket`], whose methods it has, and
+/// [`set`](Self::set).
 ///
 /// ```
 /// use core::time::Duration;
@@ -48,8 +49,8 @@ use crate::time::Clock;
 /// # Ok::<(), watertight::bucket::AdjustError>(())
 /// ```
 ///
-/// Whoever takes tokens never waits for whoever changes the rate, also if that one is stopped in the middle; a second one who
-/// wants to change it is told [`Busy`]. The state is 56 bytes.
+/// Whoever takes tokens never waits for whoever changes the rate, also if that one is stopped in the middle; a second
+/// one who wants to change it is told [`Busy`]. The state is 56 bytes.
 ///
 /// What a change means for what is there:
 ///
@@ -62,13 +63,15 @@ use crate::time::Clock;
 /// | a bucket that nobody has asked yet | still begins when it is first asked |
 /// | a reset | begins with what was said at first, as far as the burst of now holds it; the rate of now stays |
 ///
-/// What is promised of a [`TokenBucket`] for every window holds here too, with the largest burst that was in force in it and each rate for as long
-/// as it held; except that reservations from before a change come in addition. Let the clock of whoever changes the rate be a present one.
+/// What is promised of a [`TokenBucket`] for every window holds here too, with the largest burst that was in force in
+/// it and each rate for as long as it held; except that reservations from before a change come in addition. Let the
+/// clock of whoever changes the rate be a present one.
 ///
-/// It counts in coarser drops than a [`TokenBucket`] does: at most 2^21 to the largest burst, and one a microsecond at the largest rate, so that
-/// 1,000,000 a second is the most there is. Any other rate is kept to a part in 2^21 at least, never too fast, or refused.
-/// The index comes round after 2^24 drops: what is said in the module's page of callers that are stopped, of idle buckets and of clocks
-/// that are far apart holds here after a 128th of those times (17 s and more; 8.9 years).
+/// It counts in coarser drops than a [`TokenBucket`] does: at most 2^21 to the largest burst, and one a microsecond
+/// at the largest rate, so that 1,000,000 a second is the most there is. Any other rate is kept to a part in 2^21 at
+/// least, never too fast, or refused. The index comes round after 2^24 drops: what is said in the module's page of
+/// callers that are stopped, of idle buckets and of clocks that are far apart holds here after a 128th of those times
+/// (17 s and more; 8.9 years).
 pub struct AdjustableBucket<C, P = &'static AdjustableQuota, S = AdjustableState> {
     bucket: TokenBucket<C, P, S>,
 }
@@ -104,8 +107,8 @@ where
     /// From now on, `tokens` in every `span`, and a burst of `burst`.
     ///
     /// # Errors
-    /// [`AdjustError::Invalid`] if that is not within what the quota was built for; [`AdjustError::Busy`] if somebody else changes
-    /// it at this moment. Nothing is changed then.
+    /// [`AdjustError::Invalid`] if that is not within what the quota was built for; [`AdjustError::Busy`] if somebody
+    /// else changes it at this moment. Nothing is changed then.
     pub fn set(&self, tokens: u32, span: Duration, burst: u32) -> Result<(), AdjustError> {
         let quota = self.bucket.policy.source();
         let rate = Rate::of(tokens.into(), span.as_nanos()).map_err(AdjustError::Invalid)?;

@@ -184,7 +184,8 @@ impl<W: Changing> Terms for Varying<W> {
         if stretches < 2 {
             return false;
         }
-        // What comes in one, and a drop, in units that are small enough for what is cut off, and let both be 64 bits wide.
+        // What comes in one, and a drop, in units that are small enough for what is cut off, and let both be 64 bits
+        // wide.
         let in_one = (self.slot.step << self.stretch_log()) >> FINE;
         let drop = 1 << (64 - W::INDEX - FINE);
         let certain = u64::from(self.burst() >> (32 - W::INDEX)) + u64::from(self.debt() >> (32 - W::INDEX));
