@@ -13,9 +13,17 @@
 //! | a refusal is of words that stood together | `refusing` |
 //! | as many as there are | `up_to` |
 //! | the public API, with its own words and clock | `api` |
+//! | a change of the terms against whatever else is under way: no window gets more than the bursts and rates in it, nobody acts on terms that nobody set, the bucket goes on from where it was | `adjust`, and `adjust_bench` in every model of a change |
+//! | two changes at once, and in a row; one that never comes to its end | `adjust_twice` |
+//! | the public API of a bucket whose terms change | `adjust_api` |
 //! | what a thread that is held between its two steps costs the others | `held` |
 //! | each ordering that is stronger than Relaxed is needed, but those of a refund, whose comments say why | `conserving`, `resetting` |
 
+mod adjust;
+mod adjust_api;
+mod adjust_bench;
+mod adjust_caller;
+mod adjust_twice;
 mod api;
 mod backward;
 mod beginning;
