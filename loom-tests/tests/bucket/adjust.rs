@@ -4,9 +4,9 @@
 use loom::thread::spawn;
 
 use crate::adjust_bench::{
-    Bench, FAST, Fault, OVER, Operation, Plan, SLOW, STRETCH, TOKEN, TOO_MUCH, TORN, Twin, bounded, breaks,
-    join,
+    Bench, FAST, OVER, PERIOD, Plan, SLOW, STRETCH, TOKEN, TOO_MUCH, TORN, bounded, join,
 };
+use crate::adjust_faults::{Fault, Operation, Twin, breaks};
 use crate::common::State;
 
 /// A token a millisecond, and two at once.
@@ -59,7 +59,40 @@ fn acquire([refused, raced, busy]: [State; 3], plan: Plan, to: (u64, u32), twin:
     bench.audit();
 }
 
-/// The same by value, where the reading of who takes is of before the change.
+/// The bucket has been full for long: no more is carried over than its burst, though the new one is larger.
+fn full([refused, granted]: [State; 2], twin: Option<Twin>) {
+    let bench = Bench::new(LESS, 8 * STRETCH - 3 * PERIOD, twin);
+    bench.asking().acquire(1).expect("as at first");
+    // Of a drop, there is a part.
+    bench.pass(3 * PERIOD + 1);
+    let changing = {
+        let bench = bench.clone();
+        spawn(move || {
+            let caller = bench.asking();
+            caller.set(FAST, 3).expect("nobody else does");
+            bench.pass(TOKEN / 2);
+            caller.acquire(1);
+        })
+    };
+    let asking = {
+        let bench = bench.clone();
+        spawn(move || {
+            let caller = bench.asking();
+            bench.pass(1);
+            for _ in 0..2 {
+                match caller.acquire(1) {
+                    Some(_) => granted.seen(),
+                    None => refused.seen(),
+                }
+            }
+        })
+    };
+    join([changing, asking]);
+    bench.asking().acquire(1);
+    bench.audit();
+}
+
+/// Time by value: the reading of who takes is of before the change.
 fn acquire_by_value([behind, refused]: [State; 2], to: (u64, u32), later: u64, twin: Option<Twin>) {
     let bench = Bench::new(PLAN, 8 * STRETCH, twin);
     bench.at(0).acquire(1).expect("as at first");
@@ -277,6 +310,14 @@ fn a_change_races_an_acquire() {
 }
 
 #[test]
+fn a_change_carries_no_more_over_than_the_old_burst() {
+    bounded("a larger burst of a bucket that is full")
+        .at_least(6_500, 14_000)
+        .holds(["refused", "granted"], |states| full(states, None));
+    breaks(Fault::NoCap, TOO_MUCH, |twin| full(Default::default(), twin));
+}
+
+#[test]
 fn a_change_is_dated_after_whoever_was_served_before_it() {
     bounded("a change against one who asks the clock later")
         .at_least(220, 2_000)
@@ -297,6 +338,9 @@ fn a_change_races_a_reading_from_before_it() {
             acquire_by_value(states, (SLOW, 2), later, None);
         });
     }
+    breaks(Fault::NoSince, TOO_MUCH, |twin| {
+        acquire_by_value(Default::default(), (SLOW, 2), TOKEN, twin);
+    });
     for fault in [Fault::SlotAfterSpent, Fault::SwapRelaxed(Operation::Switch)] {
         breaks(fault, TOO_MUCH, |twin| {
             acquire_by_value(Default::default(), (SLOW, 2), 9 * STRETCH + TOKEN, twin);

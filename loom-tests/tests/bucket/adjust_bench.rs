@@ -13,6 +13,8 @@ use watertight::models::{AtomicU32, Ordering};
 use watertight::{Instant, Quota};
 
 use crate::adjust_caller::{Asked, Caller};
+use crate::adjust_faults::{Fault, Twin};
+use crate::adjust_history::{Change, Epoch, Grant, History, PARTS, Version, below, is, step};
 use crate::common::{Model, model};
 
 /// What the bench says when something is wrong.
@@ -45,78 +47,6 @@ pub struct Plan {
     pub initial: u32,
 }
 
-/// What is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The Acquire of the load of `spent` is Relaxed in this operation.
-    LoadRelaxed(Operation),
-    /// The order of its CAS.
-    SwapRelaxed(Operation),
-    /// There is no such fence.
-    NoFence(Ordering),
-    /// The second look shows what the first did.
-    LookedAtOnce,
-    /// `spent` is stored, whatever stands there.
-    Stores,
-    /// The idle slot is written when it is idle no more.
-    SlotAfterSpent,
-    /// The generation has the bit that says which slot is live, and no other.
-    OneBitOfGeneration,
-    /// Nobody is ever told that somebody else changes the terms.
-    NeverBusy,
-    /// Who changes the terms asked the clock before anything else.
-    ClockFirst,
-    /// A change makes a bucket begin that nobody has asked.
-    BeginsByAChange,
-    /// A reset clears all of `spent`.
-    ResetOfAll,
-}
-
-impl Fault {
-    fn claim(self) -> &'static str {
-        match self {
-            Self::LoadRelaxed(Operation::Switch) => "twin: spent loaded Relaxed by a change",
-            Self::LoadRelaxed(_) => "twin: spent loaded Relaxed",
-            Self::SwapRelaxed(Operation::Switch) => "twin: spent swapped Relaxed by a change",
-            Self::SwapRelaxed(_) => "twin: spent swapped Relaxed",
-            Self::NoFence(Ordering::Acquire) => "twin: no fence before the second look",
-            Self::NoFence(_) => "twin: no fence before a slot is written",
-            Self::LookedAtOnce => "twin: a refusal at first look",
-            Self::Stores => "twin: spent stored",
-            Self::SlotAfterSpent => "twin: a slot written after spent",
-            Self::OneBitOfGeneration => "twin: a generation of one bit",
-            Self::NeverBusy => "twin: nobody is busy",
-            Self::ClockFirst => "twin: a change asks the clock first",
-            Self::BeginsByAChange => "twin: a change begins",
-            Self::ResetOfAll => "twin: a reset clears the generation",
-        }
-    }
-}
-
-/// What a broken twin gets.
-#[derive(Clone, Copy, Debug)]
-pub struct Twin {
-    pub fault: Fault,
-    /// Whether the terms that somebody goes by are compared with those that were set: or else, it gets as far as a window.
-    strict: bool,
-}
-
-/// Asserts that this fault makes `body` fail, with this message.
-pub fn breaks(fault: Fault, message: &'static str, body: impl Fn(Option<Twin>) + Send + Sync + 'static) {
-    let strict = message == TORN;
-    bounded(fault.claim()).breaks(message, move || body(Some(Twin { fault, strict })));
-}
-
-/// What a thread is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    Acquire,
-    Refund,
-    Reset,
-    Claim,
-    Switch,
-}
-
 /// The words of one bucket and all that happened to them in this execution.
 pub struct Bench {
     pub quota: AdjustableQuota,
@@ -130,77 +60,6 @@ pub struct Bench {
     history: Mutex<History>,
 }
 
-/// What loom does not see.
-struct History {
-    epochs: Vec<Epoch>,
-    versions: Vec<Version>,
-    /// Since the bucket was last as new.
-    grants: Vec<Grant>,
-    /// The date from which on it fills.
-    begun: Option<u64>,
-    swaps: usize,
-    /// What was first seen to be wrong in the words. It is told at the end: by then, a window has more than it may.
-    astray: Option<String>,
-}
-
-/// From one change to the next.
-#[derive(Clone, Copy, Debug)]
-struct Epoch {
-    since: u64,
-    rate: u64,
-    burst: u32,
-    /// The position at that moment, and by how much it moves in a microsecond, in parts of a drop.
-    position: i128,
-    step: i128,
-    /// The words of its slot.
-    words: [u32; WORDS],
-}
-
-/// Of a drop, in a position.
-const PARTS: u32 = 40;
-
-impl Epoch {
-    fn position(&self, at: u64) -> i128 {
-        self.position + (i128::from(at) - i128::from(self.since)) * self.step
-    }
-
-    fn low(&self, at: u64) -> i128 {
-        self.position(at) >> PARTS
-    }
-
-    fn high(&self, at: u64) -> i128 {
-        (self.position(at) + (1 << PARTS) - 1) >> PARTS
-    }
-
-    /// The first microsecond at which so many drops have come.
-    fn reaches(&self, drops: i128) -> i128 {
-        let ahead = (drops << PARTS) - self.position;
-        i128::from(self.since) + (ahead + self.step - 1).div_euclid(self.step)
-    }
-}
-
-/// A value of `spent`.
-#[derive(Clone, Copy, Debug)]
-struct Version {
-    bits: u32,
-    /// The number that it stands for, in drops; `None`: nobody has asked.
-    number: Option<i128>,
-    epoch: usize,
-    /// Which grant is on top.
-    top: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Grant {
-    date: u64,
-    tokens: u32,
-    /// Its number: of which version it made `spent`.
-    version: usize,
-    /// Up to where all was handed out before, and which grant was on top.
-    back: i128,
-    below: usize,
-}
-
 /// What a thread has in its hand: the receipt, and which grant it is of.
 #[derive(Debug)]
 pub struct Held {
@@ -212,17 +71,6 @@ impl Held {
     pub fn version(&self) -> usize {
         self.version
     }
-}
-
-/// What a writer has put together.
-#[derive(Clone, Copy, Debug)]
-pub struct Change {
-    pub rate: u64,
-    pub burst: u32,
-    /// The reading of the clock, and the beginning of the stretch that `dated` names.
-    pub now: u64,
-    pub stretch: u64,
-    pub words: [u32; WORDS],
 }
 
 impl Bench {
@@ -345,9 +193,12 @@ impl Bench {
         let own = receipt.date().as_micros();
         let tokens = receipt.tokens();
         let mut number = self.base(&epoch, last.number, own) + self.drops(tokens);
-        let is_full = last
-            .number
-            .is_some_and(|number| epoch.low(own) - number >= self.drops(epoch.burst));
+        let is_full = match last.number {
+            Some(number) => epoch.low(own) - number >= self.drops(epoch.burst),
+            None => self.plan.initial >= epoch.burst,
+        };
+        // What there is of a drop in a full bucket is handed out with it.
+        let most = if is_full { epoch.high(own) } else { epoch.low(own) };
         let mut history = self.history();
         history.begun.get_or_insert(own);
         let version = history.versions.len();
@@ -355,14 +206,14 @@ impl Bench {
             date: own,
             tokens,
             version,
-            back: match is_full || last.number.is_none() && self.plan.initial >= epoch.burst {
+            back: match is_full {
                 true => epoch.low(own) - self.drops(epoch.burst),
                 false => number - self.drops(tokens),
             },
             below: last.top,
         });
         history.check_windows(&self.plan);
-        if !is(number, new) || number > epoch.low(own) || own != date.max(epoch.since) {
+        if !is(number, new) || number > most || own != date.max(epoch.since) {
             history.astray(format!(
                 "{tokens} at {own}, not {date}, after {last:?} in {epoch:?}"
             ));
@@ -540,70 +391,6 @@ impl Bench {
         let history = self.history();
         assert!(history.astray.is_none(), "{ASTRAY}: {:?}", history.astray);
     }
-}
-
-impl History {
-    fn becomes(&mut self, version: Version) {
-        self.versions.push(version);
-    }
-
-    fn astray(&mut self, what: String) {
-        self.astray.get_or_insert(what);
-    }
-
-    /// What may be granted from `first` to `last`, in tokens times [`PERIOD`]: the largest burst that was in force, or `at_most`, and
-    /// each rate for as long as it held.
-    fn allowed(&self, first: u64, last: u64, at_most: u32) -> i128 {
-        let (mut burst, mut dripped) = (0, 0);
-        for (number, epoch) in self.epochs.iter().enumerate() {
-            let next = self.epochs.get(number + 1).map_or(u64::MAX, |next| next.since);
-            let (from, to) = (epoch.since.max(first), next.min(last));
-            if from <= to {
-                burst = epoch.burst.max(burst);
-                dripped += i128::from(to - from) * i128::from(epoch.rate);
-            }
-        }
-        i128::from(burst.min(at_most)) * i128::from(PERIOD) + dripped
-    }
-
-    /// No window has more than that; nor has the time since the bucket began more than what it had at first and what came.
-    fn check_windows(&self, plan: &Plan) {
-        for last in self.grants.iter().map(|grant| grant.date) {
-            let granted = |from: u64| {
-                let within = self
-                    .grants
-                    .iter()
-                    .filter(|grant| (from..=last).contains(&grant.date));
-                within
-                    .map(|grant| i128::from(grant.tokens) * i128::from(PERIOD))
-                    .sum::<i128>()
-            };
-            for first in self.grants.iter().map(|grant| grant.date) {
-                if first <= last {
-                    let allowed = self.allowed(first, last, MOST);
-                    assert!(granted(first) <= allowed, "{OVER}: {:?}", self.grants);
-                }
-            }
-            let dates = self.grants.iter().map(|grant| grant.date).chain(self.begun);
-            let allowed = self.allowed(dates.min().unwrap_or(last), last, plan.initial);
-            assert!(granted(0) <= allowed, "{NOT_INITIAL}: {:?}", self.grants);
-        }
-    }
-}
-
-/// By how much the position moves in a microsecond.
-fn step(token: i128, rate: u64) -> i128 {
-    ((token * i128::from(rate)) << PARTS) / i128::from(PERIOD)
-}
-
-/// Whether `spent` stands for this number.
-fn is(number: i128, spent: u32) -> bool {
-    number as u32 & 0xff_ffff == spent >> 8 && spent & 1 == 1
-}
-
-/// The largest number up to this one for which `spent` may stand.
-fn below(most: i128, spent: u32) -> i128 {
-    most - i128::from((most as u32).wrapping_sub(spent >> 8) & 0xff_ffff)
 }
 
 /// A model of `claim` that explores all there is with up to three preemptions.

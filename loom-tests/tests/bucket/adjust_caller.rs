@@ -9,7 +9,9 @@ use watertight::bucket::protocol::{self, Ask, Place};
 use watertight::models::{Attempt, Memory, Ordering, fence, rmw_loads};
 use watertight::{Busy, Clock, Instant, Reason, Rejected, RetryAfter};
 
-use crate::adjust_bench::{Bench, Change, Fault, Held, NO_CAUSE, Operation, STRETCH, TORN};
+use crate::adjust_bench::{Bench, Held, NO_CAUSE, STRETCH, TORN};
+use crate::adjust_faults::{Fault, Operation};
+use crate::adjust_history::Change;
 
 /// The clock that moves.
 pub struct Asked(pub Arc<Bench>);
@@ -288,6 +290,9 @@ impl<C: Clock> Memory for Caller<C> {
         match self.bench.fault() {
             Some(Fault::SwapRelaxed(relaxed)) if relaxed == operation => order = Ordering::Relaxed,
             Some(Fault::OneBitOfGeneration) if place == Place::Spent => new &= !0xf8,
+            Some(Fault::NoCap) if operation == Operation::Switch && place == Place::Spent => {
+                new = new & 0xff | seen & !0xff;
+            }
             Some(Fault::BeginsByAChange) if operation == Operation::Switch => new |= 1,
             Some(Fault::ResetOfAll) if operation == Operation::Reset => new = 0,
             _ => {}
@@ -338,7 +343,11 @@ impl<C: Clock> Memory for Caller<C> {
 impl<C: Clock> Slots for Caller<C> {
     fn store(&self, place: Place, value: u32) -> Result<(), Stopped> {
         self.step()?;
+        let mut value = value;
         if let Place::Slot { word, .. } = place {
+            if self.bench.fault() == Some(Fault::NoSince) && word >= 4 {
+                value = 0;
+            }
             let mut written = self.written.get();
             written[word] = value;
             self.written.set(written);

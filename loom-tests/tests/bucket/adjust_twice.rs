@@ -4,9 +4,8 @@
 use loom::thread::spawn;
 use watertight::models::Ordering;
 
-use crate::adjust_bench::{
-    Bench, FAST, Fault, Operation, Plan, SLOW, STRETCH, TOKEN, TOO_MUCH, TORN, Twin, bounded, breaks, join,
-};
+use crate::adjust_bench::{Bench, FAST, Plan, SLOW, STRETCH, TOKEN, TOO_MUCH, TORN, bounded, join};
+use crate::adjust_faults::{Fault, Operation, Twin, breaks};
 use crate::common::{Model, State, model};
 
 /// A token a millisecond, and two at once.
@@ -49,7 +48,7 @@ fn in_a_row([mixture, refused, granted]: [State; 3], tokens: u32, twin: Option<T
     bench.audit();
 }
 
-/// One whose clock stands still asks for three tokens, while the terms change twice, by readings that are older.
+/// One whose clock stands still asks for three tokens, while the terms change twice, by readings that are later.
 fn in_a_row_by_value([mixture, refused]: [State; 2]) {
     let bench = Bench::new(PLAN, 8 * STRETCH - TOKEN, None);
     bench.at(0).acquire(2).expect("as at first");
@@ -65,7 +64,7 @@ fn in_a_row_by_value([mixture, refused]: [State; 2]) {
     let asking = {
         let bench = bench.clone();
         spawn(move || {
-            let caller = bench.at(5 * TOKEN);
+            let caller = bench.at(TOKEN / 2);
             if caller.acquire(3).is_none() {
                 refused.seen();
             }

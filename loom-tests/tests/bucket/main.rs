@@ -23,6 +23,8 @@ mod adjust;
 mod adjust_api;
 mod adjust_bench;
 mod adjust_caller;
+mod adjust_faults;
+mod adjust_history;
 mod adjust_twice;
 mod api;
 mod backward;
