@@ -87,6 +87,6 @@ fn bucket([refused, busy]: [State; 2]) {
 fn the_public_adjustable_bucket() {
     model("the public adjustable bucket with a manual clock")
         .at_least(5_400, 5_700)
-        .bound(3, "without one, more than 100,000 executions")
+        .bound(3, "without one, more than 40 s")
         .holds(["refused", "busy"], bucket);
 }

@@ -212,7 +212,7 @@ fn two_changes_in_a_row_race_a_refusal() {
             in_a_row([mixture, refused, State::default()], 2, None);
         });
     model("two changes in a row against a refusal, by value")
-        .bound(2, "with 3, more than 100,000 executions with plain loads")
+        .bound(2, "with 3, 91,000 executions with plain loads")
         .at_least(38_000, 440)
         .holds(["a mixture thrown away", "refused"], in_a_row_by_value);
     for fault in [
