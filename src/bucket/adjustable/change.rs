@@ -1,7 +1,7 @@
 //! How the terms of a bucket change while others take from it: see `protocol` for what the others do, who never wait.
 //!
 //! ```text
-//! CLAIM   CAS busy into spent (Acquire), or Busy.
+//! CLAIM   CAS busy into spent, or Busy.
 //! SWITCH  read spent, dated, the clock, as everybody does; write the idle slot; CAS dated, if the stretch is another one;
 //!         CAS spent: what is left now, the next generation, not busy (Release). Either fails: again from spent, the clock included.
 //! ```
@@ -22,8 +22,8 @@
 //!
 //! A reader's CAS on `spent` fails if the generation has changed, and its reading is thrown away, whatever it was.
 //! Between its first load and that CAS, the slot that it reads is idle only if the generation has moved on. Its CAS
-//! is a Release, and the claim an Acquire: what is written after the claim was not there for a reader whose CAS
-//! came before. A writer's CAS fails if anybody has taken anything since it read the clock: `spent` only goes forward
+//! is a Release, and the writer's load after the claim an Acquire: what is written after that was not there for a
+//! reader whose CAS came before. A writer's CAS fails if anybody has taken anything since it read the clock: `spent` only goes forward
 //! while it is busy, since nobody gives anything back then.
 //!
 //! Limits, beside those in `protocol`:
@@ -82,9 +82,9 @@ pub fn claim<M: Slots>(memory: &M) -> Attempt<Result<(), Busy>, M> {
     if spent & BUSY != 0 {
         return Ok(Some(Err(Busy)));
     }
-    // ORDERING: Acquire pairs with the Release of the switch before, whose writes to the other slot come before ours;
-    // and with the Release of every grant, whose reading of the slot that is idle now does too.
-    let won = memory.swap_if(Place::Spent, spent, spent | BUSY, Ordering::Acquire)?;
+    // ORDERING: Relaxed; what is written after it comes after the Acquire load in `switch`, which sees this word or a
+    // later one.
+    let won = memory.swap_if(Place::Spent, spent, spent | BUSY, Ordering::Relaxed)?;
     if won {
         // ORDERING: Release pairs with the Acquire fence in `Source::finish`.
         memory.fence(Ordering::Release);
@@ -99,7 +99,8 @@ pub fn switch<M: Slots, W: Changing>(
     step: u64,
     burst: u32,
 ) -> Attempt<(), M> {
-    // ORDERING: Acquire, as in `protocol`.
+    // ORDERING: Acquire, as in `protocol`; and it pairs with the Release of the switch before, whose writes to the other
+    // slot come before ours, and with that of every grant, whose reading of the slot that is idle now does too.
     let spent = Spent::<W>::from_bits(memory.load(Place::Spent, Ordering::Acquire)?);
     let terms = quota.terms(memory, spent)?;
     // ORDERING: Relaxed, as in `protocol`.
