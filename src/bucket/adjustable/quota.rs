@@ -89,6 +89,14 @@ impl<W: Changing> AdjustableQuota<W> {
     }
 }
 
+/// A door for the models.
+#[cfg(watertight_loom)]
+impl<W: Changing> AdjustableQuota<W> {
+    pub const fn at_these_widths(first: &Wanted, rate: Rate, burst: u32) -> Result<Self, InvalidQuota> {
+        Self::of(first, rate, burst)
+    }
+}
+
 /// What a bucket goes by whose terms change.
 #[derive(Clone, Copy, Debug)]
 pub struct Varying<W> {
