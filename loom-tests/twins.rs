@@ -3,6 +3,7 @@
 //! A twin is the source as it ships, without comments and with one space for any white space, in which each
 //! pattern stands exactly once and is replaced. If the source changes so that a pattern is lost, the build says so.
 
+mod adjustable;
 mod bucket;
 mod last_calls;
 mod last_time;
@@ -99,5 +100,15 @@ pub const FAMILIES: &[Family] = &[
         source: "../src/bucket/terms.rs",
         begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq)] pub struct Fixed<W>",
         twins: bucket::TERMS,
+    },
+    Family {
+        source: "../src/bucket/adjustable/change.rs",
+        begin: "pub fn claim<",
+        twins: adjustable::CHANGE,
+    },
+    Family {
+        source: "../src/bucket/protocol.rs",
+        begin: "pub fn acquire<",
+        twins: adjustable::PROTOCOL,
     },
 ];

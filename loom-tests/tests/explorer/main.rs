@@ -17,8 +17,10 @@
 //! | `straight` | every sequence of outcomes, of one caller |
 //! | `twins`, `phase_twins`, `tape_twins`, `ring_twins` | what must be caught |
 //! | `bucket` | all of this for the token bucket |
+//! | `adjusting` | all of this for a token bucket whose rate changes |
 
 mod adjusted;
+mod adjusting;
 mod alone;
 mod breaker;
 mod bucket;

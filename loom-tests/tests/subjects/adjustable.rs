@@ -1,0 +1,242 @@
+//! A token bucket whose rate changes, as it ships and as its broken twins (see `twins.rs`), behind one trait: what the
+//! explorer is run on.
+
+#![allow(dead_code)]
+
+use watertight::bucket::AdjustableQuota;
+use watertight::bucket::adjustable::change::{self, Slots};
+use watertight::bucket::adjustable::slot::Changing;
+use watertight::bucket::protocol::{self, Ask, Place};
+use watertight::models::{Attempt, Memory};
+use watertight::{Busy, Instant, Reason, RetryAfter};
+
+/// A refusal, as everybody can read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Refused {
+    pub reason: Reason,
+    pub retry_after: RetryAfter,
+}
+
+/// A receipt, as everybody can read it.
+pub trait Given {
+    fn tokens(&self) -> u32;
+    fn date(&self) -> Instant;
+    fn act_at(&self) -> Instant;
+}
+
+/// The protocols: see `watertight::bucket::{protocol, adjustable::change}`.
+pub trait Adjustable {
+    const NAME: &'static str;
+    type Receipt: Given;
+    fn acquire<W: Changing, M: Memory<Place = Place>>(
+        memory: &M,
+        quota: &AdjustableQuota<W>,
+        ask: Ask,
+        quickly: bool,
+    ) -> Attempt<Result<Self::Receipt, Refused>, M>;
+    fn refund<W: Changing, M: Memory<Place = Place>>(
+        memory: &M,
+        quota: &AdjustableQuota<W>,
+        receipt: &Self::Receipt,
+    ) -> Attempt<u32, M>;
+    fn reset<W: Changing, M: Memory<Place = Place>>(memory: &M, quota: &AdjustableQuota<W>)
+    -> Attempt<(), M>;
+    fn claim<M: Slots>(memory: &M) -> Attempt<Result<(), Busy>, M>;
+    fn switch<W: Changing, M: Slots>(
+        memory: &M,
+        quota: &AdjustableQuota<W>,
+        step: u64,
+        burst: u32,
+    ) -> Attempt<(), M>;
+}
+
+/// What the twins make their answers of: nobody outside can make those that ship.
+mod made {
+    use watertight::models::Passage;
+    use watertight::{Instant, Reason, RetryAfter};
+
+    #[derive(Debug)]
+    pub struct Receipt {
+        pub date: Instant,
+        pub wait: Passage,
+        pub before: u32,
+        pub after: u32,
+        pub tokens: u32,
+    }
+
+    pub struct Rejected {
+        reason: Reason,
+        retry_after: RetryAfter,
+    }
+
+    impl Rejected {
+        pub fn new(reason: Reason, retry_after: RetryAfter) -> Self {
+            Self { reason, retry_after }
+        }
+
+        pub fn until(reason: Reason, wait: Passage) -> Self {
+            let retry_after = wait.takes().map_or(RetryAfter::Never, RetryAfter::In);
+            Self { reason, retry_after }
+        }
+
+        pub fn reason(&self) -> Reason {
+            self.reason
+        }
+
+        pub fn retry_after(&self) -> RetryAfter {
+            self.retry_after
+        }
+    }
+}
+
+impl Given for watertight::Receipt {
+    fn tokens(&self) -> u32 {
+        self.tokens()
+    }
+
+    fn date(&self) -> Instant {
+        self.date()
+    }
+
+    fn act_at(&self) -> Instant {
+        self.act_at()
+    }
+}
+
+impl Given for made::Receipt {
+    fn tokens(&self) -> u32 {
+        self.tokens
+    }
+
+    fn date(&self) -> Instant {
+        self.date
+    }
+
+    fn act_at(&self) -> Instant {
+        self.date.after(self.wait.takes().unwrap_or_default())
+    }
+}
+
+macro_rules! adjustable {
+    ($(#[$attribute:meta])* $name:ident, $text:ident, $protocol:path, $ask:path, $receipt:path, $change:path) => {
+        $(#[$attribute])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl Adjustable for $name {
+            const NAME: &'static str = stringify!($text);
+            type Receipt = $receipt;
+
+            fn acquire<W: Changing, M: Memory<Place = Place>>(
+                memory: &M,
+                quota: &AdjustableQuota<W>,
+                ask: Ask,
+                quickly: bool,
+            ) -> Attempt<Result<Self::Receipt, Refused>, M> {
+                use $ask as Own;
+                use $protocol as protocol;
+                let own = match ask {
+                    Ask::All { tokens, wait } => Own::All { tokens, wait },
+                    Ask::UpTo(tokens) => Own::UpTo(tokens),
+                };
+                let answer = match quickly {
+                    true => protocol::acquire_quickly(memory, quota, own)?,
+                    false => protocol::acquire(memory, quota, own)?,
+                };
+                Ok(answer.map(|answer| {
+                    answer.map_err(|rejected| Refused {
+                        reason: rejected.reason(),
+                        retry_after: rejected.retry_after(),
+                    })
+                }))
+            }
+
+            fn refund<W: Changing, M: Memory<Place = Place>>(
+                memory: &M,
+                quota: &AdjustableQuota<W>,
+                receipt: &Self::Receipt,
+            ) -> Attempt<u32, M> {
+                use $protocol as protocol;
+                protocol::refund(memory, quota, receipt)
+            }
+
+            fn reset<W: Changing, M: Memory<Place = Place>>(
+                memory: &M,
+                quota: &AdjustableQuota<W>,
+            ) -> Attempt<(), M> {
+                use $protocol as protocol;
+                protocol::reset(memory, quota)
+            }
+
+            fn claim<M: Slots>(memory: &M) -> Attempt<Result<(), Busy>, M> {
+                use $change as change;
+                change::claim(memory)
+            }
+
+            fn switch<W: Changing, M: Slots>(
+                memory: &M,
+                quota: &AdjustableQuota<W>,
+                step: u64,
+                burst: u32,
+            ) -> Attempt<(), M> {
+                use $change as change;
+                change::switch(memory, quota, step, burst)
+            }
+        }
+    };
+}
+
+adjustable!(
+    /// What ships.
+    Shipped, shipped, protocol, Ask, watertight::Receipt, change
+);
+
+/// Twins of whoever changes the terms.
+macro_rules! change_twins {
+    ($($name:ident, $module:ident;)*) => {$(
+        #[allow(unused, clippy::all)]
+        mod $module {
+            use watertight::bucket::AdjustableQuota;
+            use watertight::bucket::adjustable::change::Slots;
+            use watertight::bucket::adjustable::slot::{BUSY, Changing, Slot, changed, generation};
+            use watertight::bucket::protocol::{Place, Source};
+            use watertight::bucket::word::{Dated, Reading, Spent};
+            use watertight::models::{Attempt, Memory, Ordering};
+            use watertight::{Busy, Instant};
+            include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
+        }
+        adjustable!($name, $module, protocol, Ask, watertight::Receipt, self::$module);
+    )*};
+}
+
+change_twins! {
+    NoSince, adjustable_no_since;
+    NoCap, adjustable_no_cap;
+    StaleClock, adjustable_stale_clock;
+    NoBusy, adjustable_no_busy;
+    NoGeneration, adjustable_no_generation;
+    Begins, adjustable_begins;
+    SlotLast, adjustable_slot_last;
+    NoPhase, adjustable_no_phase;
+}
+
+/// Twins of whoever asks.
+macro_rules! protocol_twins {
+    ($($name:ident, $module:ident;)*) => {$(
+        #[allow(unused, clippy::all)]
+        mod $module {
+            use super::made::{Receipt, Rejected};
+            use watertight::bucket::protocol::{Ask, Place, Source};
+            use watertight::bucket::word::{Dated, Reading, Spent, Taking, Terms, Widths};
+            use watertight::models::{Attempt, Memory, Ordering, Passage};
+            use watertight::{Instant, Micros, Reason, RetryAfter};
+            include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
+        }
+        adjustable!($name, $module, self::$module, Ask, made::Receipt, change);
+    )*};
+}
+
+protocol_twins! {
+    RefusedAtFirstLook, adjustable_refused_at_first_look;
+    RefundWhileBusy, adjustable_refund_while_busy;
+}
