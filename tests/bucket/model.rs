@@ -172,7 +172,8 @@ impl Model {
             0 => 0,
             _ => -(-burst * token - rounding - drop).div_euclid(rate),
         };
-        let fits = |k: &u32| rate << k < drop << 27;
+        // A quarter of the capacity.
+        let fits = |k: &u32| rate << k < drop << 26;
         Self {
             rate,
             token,
@@ -379,6 +380,13 @@ impl Model {
     /// Whether a grant is given back that ended here, where that is known.
     pub fn is_on_top(&self, after: i128) -> Option<bool> {
         self.exact.then_some(self.spent == Some(after))
+    }
+
+    /// Whether a grant of this date is so old that it may be of no use to give it back: older than a burst and what comes in
+    /// the longest wait take to drip in.
+    pub fn is_old(&self, date: i128, now: i128) -> bool {
+        let age = now.max(self.start) - date - self.longest_wait;
+        self.rate > 0 && age * self.rate > self.burst * self.token
     }
 
     pub fn give_back(&mut self, before: i128) {

@@ -283,13 +283,13 @@ impl<'a> Pair<'a> {
             before,
             after,
         } = self.kept.remove(which % self.kept.len());
-        let tokens = receipt.tokens();
+        let (tokens, date) = (receipt.tokens(), self.place(receipt.date()));
         let back = self.bucket.refund(receipt);
         let is_last = self.last == Some(number);
         if self.model.is_on_top(after).unwrap_or(is_last) {
-            // Or nothing, when it is full again without; or never fills, and a unit of its dates has passed.
-            let nothing = self.model.is_full(self.now) || self.model.rate == 0;
-            assert!(back == tokens || back == 0 && nothing);
+            // Or nothing, when it is full again without, or that was long ago.
+            let nothing = self.model.is_full(self.now) || self.model.is_old(date, self.now);
+            assert!(back == tokens || back == 0 && nothing, "{tokens} are not given back");
         } else if self.model.exact {
             assert_eq!(back, 0);
         }

@@ -165,6 +165,48 @@ fn none_more_than_there_can_be_and_all() {
     assert_eq!(at(110).refund(at(110).try_acquire_many(0).expect("nothing")), 0);
 }
 
+/// Nothing drips in, so that nothing says that it is full again, however late it is given back.
+#[test]
+fn what_never_fills_is_given_back_at_any_age() {
+    let quota = Quota::per_second(0).burst(10).build();
+    for bit in 0..=61 {
+        let bucket = TokenBucket::new((), &quota);
+        let at = |micros: u64| bucket.at(Instant::from_micros(micros));
+        let first = at(3).try_acquire_many(2).expect("of ten");
+        let late = 3 + (1 << bit);
+        let second = at(late).try_acquire_many(5).expect("of eight");
+        let latest = late + (1 << bit);
+        assert_eq!(at(latest).available(), 3);
+        assert_eq!(at(latest).refund(second), 5, "after 2^{bit} us");
+        assert_eq!(at(latest).refund(first), 2, "after 2 * 2^{bit} us");
+        assert_eq!(at(latest).acquire_up_to(99).expect("all").tokens(), 10);
+    }
+}
+
+/// A receipt that was on top, was covered by another one in a later stretch of time, and is on top again.
+#[test]
+fn receipts_are_given_back_the_newest_first() {
+    let quota = Quota::per(119, Duration::from_micros(1 << 31))
+        .burst(2)
+        .initial(0)
+        .build();
+    let clock = ManualClock::starting_at(Instant::from_micros(0));
+    let bucket = TokenBucket::new(&clock, &quota);
+    let reserved = bucket.reserve(2, Micros::MAX).expect("within the time of two");
+    let refused = bucket.acquire_up_to(1).expect_err("they are his");
+    let RetryAfter::In(wait) = refused.retry_after() else {
+        panic!("it fills");
+    };
+    // Three tokens, of 2^31 / 119 us; and what may run over while he waits, who reserved all that it holds.
+    let due = (3_u64 << 31).div_ceil(119);
+    assert!((due..=due + 2).contains(&wait.as_micros()), "{wait:?}");
+    clock.advance(wait).expect("one thread");
+    let later = bucket.acquire_up_to(1).expect("it is due");
+    assert_eq!(bucket.refund(later), 1);
+    assert_eq!(bucket.refund(reserved), 2);
+    assert_eq!(bucket.available(), 2);
+}
+
 /// Each microsecond of a retreat and of a return: the clock may stop, go back, and go on.
 #[test]
 fn a_clock_that_goes_back_gives_nothing_twice() {

@@ -100,10 +100,10 @@ fn every_number_is_what_it_is_for<W: Widths>() {
             token * i128::from(wanted.initial)
         );
         assert!(is.a_micro[0] <= if wanted.varies { 1 } else { 8 } * is.whole);
-        // The longest stretch that brings less than half the capacity, of those that divide the circle of the clock.
+        // The longest stretch that brings less than a quarter of the capacity, of those that divide the circle of the clock.
         assert!(terms.stretches.is_power_of_two());
-        assert!(is.a_stretch[1] < capacity / 2 * is.whole);
-        assert!(terms.stretches == 1 || is.a_stretch[1] * 2 >= capacity / 2 * is.whole);
+        assert!(is.a_stretch[1] < capacity / 4 * is.whole);
+        assert!(terms.stretches == 1 || is.a_stretch[1] * 2 >= capacity / 4 * is.whole);
         // The wait is what was asked for, or the least in which a burst drips in.
         match wanted.longest_wait {
             Some(wait) => assert_eq!(terms.longest_wait, wait),
@@ -136,13 +136,20 @@ fn every_number_is_what_it_is_for<W: Widths>() {
             assert_eq!(is.stale, is.ever, "as much as a signed distance has");
             assert!((is.stale - 3) * is.a_stretch[0] < missing * is.whole);
         }
-        // An equal word is the same one, as long as the bucket cannot have gone once round before it is stale again.
+        // A receipt is good for as long as what is put back is stale again, broken stretches and all, before the index has come
+        // once round; and as a signed distance can be.
         let room = (is.circle - is.burst - is.debt - 2) * is.whole;
-        let apart = match is.a_stretch[1] {
-            0 => is.ever,
-            a_stretch => (room / a_stretch).min(is.ever),
+        let comes_in = |stretches: i128| (stretches + is.stale + 2) * is.a_stretch[1];
+        assert!(comes_in(is.recognised_for) <= room || is.recognised_for == 0);
+        assert!(is.recognised_for == is.ever - 1 || comes_in(is.recognised_for + 1) > room);
+        assert!(is.recognised_for < is.ever);
+        // That is at least the time of a burst and of the longest wait, wherever in its stretch that begins.
+        let us = match is.a_micro[1] {
+            0 => i128::MAX / 2,
+            a_micro => (is.burst * is.whole) / a_micro + i128::from(terms.longest_wait),
         };
-        assert_eq!(is.recognised_for, (apart - is.stale - 2).max(0));
+        let crossed = us >> terms.stretch_log();
+        assert!(is.recognised_for >= (crossed + 1).min(is.ever - 1), "{wanted:?}");
     });
     assert!(
         cfg!(miri) || ever > 0 && not_for_ever > 100,

@@ -5,8 +5,8 @@ use crate::passage::Passage;
 
 /// A drop of what the words have.
 const ONE: u32 = 1 << 1;
-/// Of [`one_a_micro`]: 2^26 us to a stretch, so that less than 2^27 drops come in it.
-const STRETCH: u64 = 1 << 26;
+/// Of [`one_a_micro`]: 2^25 us to a stretch, so that less than 2^26 drops come in it, a quarter of the capacity.
+const STRETCH: u64 = 1 << 25;
 
 /// One token a microsecond, which is a drop, up to 4 of them; so the index is the time.
 fn one_a_micro(initial: u32) -> Fixed<Real> {
@@ -60,8 +60,8 @@ fn the_terms_are_those_that_follow_from_the_head_of_the_file() {
         (1 << 33, ONE, 4 * ONE)
     );
     assert_eq!(u64::from(terms.stretches()), (1 << 33) / STRETCH);
-    // W = 5 + 1, as the longest wait is that of 4 and one more, U = 2^26 + 1, rc = 0.
-    assert_eq!(terms.debt(), (6 + (1 << 26) + 1 + 1) * ONE);
+    // W = 5 + 1, as the longest wait is that of 4 and one more, U = 2^25 + 1, rc = 0.
+    assert_eq!(terms.debt(), (6 + (1 << 25) + 1 + 1) * ONE);
     // S = 2 + 1.
     assert!(!terms.is_stale(2 * ONE) && terms.is_stale(3 * ONE));
 }
@@ -97,7 +97,7 @@ fn what_is_there_is_what_has_come_and_was_not_spent() {
     let long_ago = [995, 0, 1_000_u32.wrapping_sub(1 << 30)];
     assert_eq!(long_ago.map(tokens_at_1000), [4; 3]);
     // Ahead by as much as the debt: none. One more is taken for one that is a circle behind.
-    let debt = 6 + (1 << 26) + 1 + 1;
+    let debt = 6 + (1 << 25) + 1 + 1;
     assert_eq!(
         [1, debt - 1, debt].map(|ahead| tokens_at_1000(1_000 + ahead)),
         [0; 3]
