@@ -1,6 +1,7 @@
 //! The token bucket through its public API, against a naive model in whole numbers, and against itself from both sides of each
 //! moment that it names.
 
+mod adjustable;
 mod model;
 mod pair;
 mod places;

@@ -289,7 +289,10 @@ impl<'a> Pair<'a> {
         if self.model.is_on_top(after).unwrap_or(is_last) {
             // Or nothing, when it is full again without, or that was long ago.
             let nothing = self.model.is_full(self.now) || self.model.is_old(date, self.now);
-            assert!(back == tokens || back == 0 && nothing, "{tokens} are not given back");
+            assert!(
+                back == tokens || back == 0 && nothing,
+                "{tokens} are not given back"
+            );
         } else if self.model.exact {
             assert_eq!(back, 0);
         }
