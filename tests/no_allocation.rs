@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use watertight::breaker::{Adjustable, LastCalls, LastTime, Outcome, Stats};
+use watertight::bucket::AdjustableBucket;
 use watertight::random::up_to;
 use watertight::{
     Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Quota, Random, Reconnect,
@@ -55,6 +56,7 @@ fn nothing_allocates() {
     assert_eq!(allocations(breaker_with_everything), 0, "breaker with everything");
     assert_eq!(allocations(backoff), 0, "backoff");
     assert_eq!(allocations(bucket), 0, "token bucket");
+    assert_eq!(allocations(adjustable_bucket), 0, "adjustable token bucket");
     assert_eq!(allocations(ground), 0, "time, random, refusals");
 }
 
@@ -242,6 +244,38 @@ fn bucket() {
     }
     let refused = Quota::at_most(1, Duration::from_secs(1)).burst(2).try_build();
     show!(refused);
+}
+
+fn adjustable_bucket() {
+    let clock = ManualClock::starting_at(Instant::from_micros(7));
+    let second = Duration::from_secs(1);
+    let quota = Quota::per_second(3)
+        .burst(5)
+        .initial(2)
+        .try_build_adjustable(100, second, 50)
+        .unwrap();
+    let bucket = AdjustableBucket::new(&clock, &quota);
+    for round in 0..50 {
+        show!(bucket.set(round * 3, second, round), bucket, quota);
+        for answer in [
+            bucket.try_acquire(),
+            bucket.acquire_up_to(round),
+            bucket.reserve(2, Micros::MAX),
+            bucket.at(clock.now()).try_acquire(),
+        ] {
+            match answer {
+                Ok(receipt) => {
+                    black_box(bucket.refund(receipt));
+                }
+                Err(rejected) => show!(rejected),
+            }
+        }
+        clock.advance(Micros::from_millis(u64::from(round) * 20)).unwrap();
+        if round % 20 == 7 {
+            bucket.reset();
+        }
+    }
+    show!(Quota::per_second(3).try_build_adjustable(2, second, 3));
 }
 
 fn ground() {

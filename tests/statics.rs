@@ -9,7 +9,7 @@ use watertight::breaker::{
     AdjustError, Adjustable, At, Builder, CallerKey, Consecutive, FailureAndSlowRate, FailureRate,
     InvalidConfig, LastCalls, LastTime, NoRandom, NoStats, Outcome, Statistics, Stats,
 };
-use watertight::bucket::InvalidQuota;
+use watertight::bucket::{AdjustableBucket, AdjustableQuota, AdjustableState, InvalidQuota};
 use watertight::{
     Backoff, Breaker, Busy, Clock, Config, Error, Instant, Jitter, ManualClock, Micros, Permit, Quota,
     Random, Reason, Receipt, Reconnect, Rejected, RetryAfter, SharedRandom, Snapshot, State, StdClock,
@@ -108,6 +108,17 @@ const DUTY_CYCLE: Quota = Quota::at_most(36, Duration::from_secs(3_600))
 static UPLOAD: TokenBucket<Nowhere> = TokenBucket::new(Nowhere, &UPLOADS);
 static REQUEST: TokenBucket<StdClock, Quota> = TokenBucket::new(StdClock, Quota::per_second(50).build());
 static SENDER: TokenBucket<&ManualClock, &Quota> = TokenBucket::new(&CLOCK, &DUTY_CYCLE);
+static CHANGING: AdjustableQuota =
+    Quota::per_second(100)
+        .burst(20)
+        .build_adjustable(1_000, Duration::from_secs(1), 200);
+static CRAWLER: AdjustableBucket<Nowhere> = AdjustableBucket::new(Nowhere, &CHANGING);
+static FEED: AdjustableBucket<StdClock, AdjustableQuota> = AdjustableBucket::new(
+    StdClock,
+    Quota::per_second(1)
+        .burst(1)
+        .build_adjustable(2, Duration::from_secs(1), 2),
+);
 const SHORT: Micros = Micros::from_duration(Duration::from_millis(1));
 
 #[test]
@@ -129,6 +140,10 @@ fn everything_can_be_a_static_and_works_as_one() {
     assert_eq!(UPLOAD.acquire_up_to(9).unwrap().tokens(), 5);
     assert_eq!(REQUEST.try_acquire().unwrap().tokens(), 1);
     assert_eq!(SENDER.at(Nowhere).try_acquire_many(10).unwrap().tokens(), 10);
+    CRAWLER.set(50, Duration::from_secs(1), 7).unwrap();
+    assert_eq!(CRAWLER.acquire_up_to(9).unwrap().tokens(), 7);
+    FEED.set(2, Duration::from_secs(1), 2).unwrap();
+    assert_eq!(FEED.try_acquire().unwrap().tokens(), 1);
     assert_eq!(SHORT, common::millis(1));
 }
 
@@ -158,6 +173,32 @@ fn a_token_bucket_is_eight_bytes_of_state() {
     let bucket = TokenBucket::new(Nowhere, Upload);
     assert_eq!(size_of_val(&bucket.at(Nowhere)), 2 * pointer);
     assert_eq!(bucket.at(Nowhere).acquire_up_to(9).unwrap().tokens(), 5);
+}
+
+/// An adjustable quota that is reached without a pointer.
+struct Crawler;
+
+impl core::ops::Deref for Crawler {
+    type Target = AdjustableQuota;
+
+    fn deref(&self) -> &AdjustableQuota {
+        &CHANGING
+    }
+}
+
+#[test]
+fn an_adjustable_bucket_is_56_bytes_of_state() {
+    // The two words, and twice a step and a burst, a phase, and since when.
+    assert_eq!(size_of::<AdjustableState>(), 4 * (2 + 2 * 6));
+    assert_eq!(align_of::<AdjustableState>(), 4);
+    assert_eq!(size_of::<AdjustableBucket<Nowhere, Crawler>>(), 56);
+    let pointer = size_of::<usize>();
+    assert_eq!(size_of::<AdjustableBucket<Nowhere>>(), 56 + pointer);
+    let bucket = AdjustableBucket::new(Nowhere, Crawler);
+    assert_eq!(size_of_val(&bucket.at(Nowhere)), 2 * pointer);
+    bucket.at(Nowhere).set(1, Duration::from_secs(1), 3).unwrap();
+    assert_eq!(bucket.acquire_up_to(9).unwrap().tokens(), 3);
+    assert_eq!(size_of::<watertight::bucket::AdjustError>(), 1);
 }
 
 #[test]
@@ -289,6 +330,12 @@ fn everything_is_send_and_sync() {
     check::<(Quota, watertight::bucket::Builder, InvalidQuota, Receipt)>();
     check::<(TokenBucket<StdClock>, TokenBucket<&ManualClock, Quota>)>();
     check::<TokenBucket<StdClock, std::sync::Arc<Quota>>>();
+    check::<(AdjustableQuota, watertight::bucket::AdjustError)>();
+    check::<(
+        AdjustableBucket<StdClock>,
+        AdjustableBucket<&ManualClock, AdjustableQuota>,
+    )>();
+    check::<AdjustableBucket<StdClock, std::sync::Arc<AdjustableQuota>>>();
     check::<(
         Adjustable,
         AdjustError,

@@ -223,6 +223,12 @@ impl Model {
         (date, dated)
     }
 
+    /// Whether a reset by a clock that is behind has gone back to before the last change: when the clock comes there, a date may be
+    /// moved up by less than a unit, which is said.
+    pub fn is_before_the_change(&self, now: i128) -> bool {
+        self.since.is_some_and(|since| since > self.date(now).0)
+    }
+
     /// Drops that are there.
     fn there(&self, date: i128) -> i128 {
         match self.spent {

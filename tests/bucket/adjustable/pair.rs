@@ -228,7 +228,7 @@ impl<'a> Pair<'a> {
                 self.refused = None;
                 true
             }
-            (_, Answer::Refused(_, Some(after))) => {
+            (_, Answer::Refused(_, Some(after))) if !self.model.is_before_the_change(now) => {
                 // A refusal changes nothing: the last microsecond before can be tried at once.
                 if after > 0 && i128::from(after) < LONG {
                     asked(now + i128::from(after) - 1).expect_err("a microsecond too early");

@@ -3,6 +3,7 @@
 #![no_std]
 #![no_main]
 
+use core::borrow::Borrow;
 use core::future::Future;
 use core::hint::black_box;
 use core::panic::PanicInfo;
@@ -13,7 +14,7 @@ use core::time::Duration;
 use watertight::breaker::{
     Adjustable, FailureAndSlowRate, FailureRate, LastCalls, LastTime, NoRandom, Outcome, Stats,
 };
-use watertight::bucket::{Policy, State};
+use watertight::bucket::{AdjustableBucket, AdjustableQuota, Builder, Policy};
 use watertight::random::up_to;
 use watertight::{
     Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Quota, Random, Reason, Reconnect,
@@ -60,6 +61,7 @@ extern "C" fn _start() -> ! {
     let _ = black_box(windows_of_time());
     let _ = black_box(classified_future());
     let _ = black_box(bucket());
+    let _ = black_box(adjustable_bucket());
     #[allow(clippy::empty_loop, reason = "there is nowhere to return to")]
     loop {}
 }
@@ -305,25 +307,41 @@ fn classified_future() -> Option<()> {
 static QUOTA: Quota = Quota::per_second(50).burst(10).build();
 static REQUESTS: TokenBucket<&ManualClock> = TokenBucket::new(&CLOCK, &QUOTA);
 
-fn quota() -> Option<Quota> {
+static ADJUSTED: AdjustableQuota = Quota::per_second(50).burst(10).build_adjustable(999, SECOND, 77);
+static CHANGING: AdjustableBucket<&ManualClock> = AdjustableBucket::new(&CLOCK, &ADJUSTED);
+
+fn quota() -> Builder {
     let builder = match any(0) {
         0 => Quota::per_second(any(1)),
         1 => Quota::per(any(1), duration()),
         _ => Quota::at_most(any(1), duration()),
     };
-    let builder = builder.burst(any(1)).initial(any(1)).longest_wait(duration());
-    let quota = builder.try_build().ok()?;
-    black_box(quota.burst());
-    Some(quota)
+    builder.burst(any(1)).initial(any(1)).longest_wait(duration())
 }
 
 fn bucket() -> Option<()> {
-    asked(&TokenBucket::new(CLOCK.now(), quota()?));
+    let quota = quota().try_build().ok()?;
+    black_box(quota.burst());
+    let bucket = TokenBucket::new(CLOCK.now(), quota);
+    asked(&bucket);
     asked(&REQUESTS);
+    black_box((bucket.is_pristine(), REQUESTS.is_pristine()));
     Some(())
 }
 
-fn asked<C: Clock, P: Policy<State = State>>(bucket: &TokenBucket<C, P>) {
+fn adjustable_bucket() -> Option<()> {
+    let quota = quota().try_build_adjustable(any(1), duration(), any(1)).ok()?;
+    let bucket = AdjustableBucket::new(CLOCK.now(), quota);
+    asked(&bucket);
+    asked(&CHANGING);
+    let set = bucket
+        .at(Instant::from_micros(any(1)))
+        .set(any(1), duration(), any(1));
+    black_box((set.is_ok(), CHANGING.set(any(1), duration(), any(1)).is_ok()));
+    Some(())
+}
+
+fn asked<C: Clock, P: Policy, S: Borrow<P::State>>(bucket: &TokenBucket<C, P, S>) {
     let at = bucket.at(Instant::from_micros(any(1)));
     for answer in [
         bucket.try_acquire(),
@@ -339,6 +357,6 @@ fn asked<C: Clock, P: Policy<State = State>>(bucket: &TokenBucket<C, P>) {
             Err(rejected) => drop(black_box((rejected.reason(), rejected.retry_after()))),
         }
     }
-    black_box((at.available(), at.is_pristine()));
+    black_box(at.available());
     at.reset();
 }
