@@ -271,16 +271,33 @@ fn to_nothing_and_back() {
 #[test]
 fn nobody_is_dated_to_before_a_change() {
     let bucket = with(0);
-    let change = NOW + 4 * SLOW;
+    // In the middle of the unit that dates are kept in.
+    let change = NOW + 2 * SLOW;
     set(&bucket, change, 1_024, 200);
     let early = at(&bucket, change - 100);
-    assert_eq!(early.available(), 4, "as at the change");
+    assert_eq!(early.available(), 2, "as at the change");
     // Until the change, and a token.
-    assert_eq!(after(early.try_acquire_many(5)), micros(100 + FAST));
-    let receipt = early.try_acquire_many(4).expect("all that had come");
+    assert_eq!(after(early.try_acquire_many(3)), micros(100 + FAST));
+    let receipt = early.try_acquire_many(2).expect("all that had come");
     assert_eq!(receipt.date(), Instant::from_micros(change));
     at(&bucket, change + FAST - 1)
         .try_acquire()
         .expect_err("too early");
     at(&bucket, change + FAST).try_acquire().expect("on time");
+}
+
+/// One that was covered by a later one is good for as long as the largest burst and the longest wait take at the largest rate.
+#[test]
+fn receipts_from_after_a_change_are_given_back_the_newest_first() {
+    for tokens in [0, 1, 16] {
+        let bucket = with(20);
+        set(&bucket, NOW, tokens, 200);
+        let first = at(&bucket, NOW).try_acquire_many(3).expect("of 20");
+        let later = NOW + (200 + 200) * FAST;
+        let second = at(&bucket, later).try_acquire().expect("of 17");
+        assert_eq!(at(&bucket, later).refund(second), 1);
+        assert_eq!(at(&bucket, later).refund(first), 3, "at {tokens}");
+        let come = (later - NOW) * u64::from(tokens) >> 20;
+        assert_eq!(u64::from(at(&bucket, later).available()), 20 + come);
+    }
 }

@@ -23,50 +23,90 @@ fn run(settings: &Settings, quota: &AdjustableQuota, start: i128, steps: &[Step]
     pair.met
 }
 
-/// The first use, a change, and the next at every bit of the clock.
-#[test]
-fn a_change_at_any_clock_value() {
+/// Pairs of terms, with a quota between whose most they are.
+fn changes() -> Vec<(Terms, Terms, Settings)> {
     let span = |micros| Duration::from_micros(micros);
     let few = Terms::new(1, span(1 << 20), 3);
     let much = Terms::new(997, span(360_000_000), 500);
     let all = Terms::new(1, span(1), 1 << 21);
-    let ask = |ask| Step::Ask(ask, None);
-    let set = |terms| Step::Set(pair::Change::Any(terms));
-    let steps = |one, other| {
-        vec![
+    let none = Terms::new(0, span(1), 5);
+    [(few, much), (much, few), (few, all), (all, much), (none, few)]
+        .map(|(one, other)| {
+            let faster = u64::from(one.tokens) * other.span > u64::from(other.tokens) * one.span;
+            let most = Terms {
+                burst: one.burst.max(other.burst),
+                ..if faster { one } else { other }
+            };
+            (one, other, Settings::new(one, most))
+        })
+        .into()
+}
+
+fn set(terms: Terms) -> Step {
+    Step::Set(pair::Change::Any(terms))
+}
+
+const ALL: Step = Step::Ask(Ask::UpTo(Number::Burst(0)), None);
+const ONE: Step = Step::Ask(Ask::Many(Number::Few(1)), None);
+
+/// The first use, a change, and the next at every bit of the clock.
+#[test]
+fn a_change_at_any_clock_value() {
+    for (one, other, settings) in changes() {
+        let quota = settings.build().expect("it can be kept");
+        let steps = [
             set(other),
-            ask(Ask::UpTo(Number::Burst(0))),
-            ask(Ask::Many(Number::Few(1))),
+            ALL,
+            ONE,
             Step::AdvanceBursts(1),
             set(one),
             Step::Again(-1),
-            ask(Ask::Reserve(Number::Few(2), Wait::Bursts(16))),
-            ask(Ask::Many(Number::Few(1))),
+            Step::Ask(Ask::Reserve(Number::Few(2), Wait::Bursts(16)), None),
+            ONE,
             Step::Again(-1),
             Step::Again(0),
             Step::AdvanceBursts(16),
             set(other),
-            ask(Ask::UpTo(Number::Burst(0))),
-        ]
-    };
-    for (one, other) in [(few, much), (much, few), (few, all), (all, much)] {
-        let most = Terms {
-            burst: one.burst.max(other.burst),
-            ..if u64::from(one.tokens) * other.span > u64::from(other.tokens) * one.span {
-                one
-            } else {
-                other
-            }
-        };
-        let settings = Settings::new(one, most);
-        let Ok(quota) = settings.build() else {
-            panic!("{settings:?} can be kept");
-        };
+            ALL,
+        ];
         for bit in 0..=64 {
             for off in -3..=3 {
                 let start = ((1_i128 << bit) + off).rem_euclid(1 << 64);
-                let met = run(&settings, &quota, start, &steps(one, other));
-                assert_eq!(met.changes, 3);
+                assert_eq!(run(&settings, &quota, start, &steps).changes, 3);
+            }
+        }
+    }
+}
+
+/// Empty, or not, after a change, or none: until the index has come round many times, and the clock.
+#[test]
+fn idle_for_every_power_of_two() {
+    for (one, other, settings) in changes() {
+        let quota = settings.build().expect("it can be kept");
+        for bit in 0..48 {
+            for off in -1..=1 {
+                let idle = Step::Advance(((1_i64 << bit) + off) as u64);
+                for start in [0, (1 << 31) - 2, (1 << 63) - 2, (1_i128 << 64) - 2] {
+                    for before in [
+                        vec![ALL, ONE],
+                        vec![ONE],
+                        vec![ALL, set(other)],
+                        vec![set(one), ALL],
+                    ] {
+                        let mut steps = before;
+                        steps.extend([
+                            idle,
+                            ONE,
+                            Step::Refund(1),
+                            ALL,
+                            ONE,
+                            Step::Again(-1),
+                            Step::Again(0),
+                        ]);
+                        steps.extend([idle, set(one), ALL]);
+                        run(&settings, &quota, start, &steps);
+                    }
+                }
             }
         }
     }
