@@ -23,8 +23,8 @@
 //! A reader's CAS on `spent` fails if the generation has changed, and its reading is thrown away, whatever it was.
 //! Between its first load and that CAS, the slot that it reads is idle only if the generation has moved on. Its CAS
 //! is a Release, and the writer's load after the claim an Acquire: what is written after that was not there for a
-//! reader whose CAS came before. A writer's CAS fails if anybody has taken anything since it read the clock: `spent` only goes forward
-//! while it is busy, since nobody gives anything back then.
+//! reader whose CAS came before. A writer's CAS fails if anybody has taken anything since it read the clock: `spent` only
+//! goes forward while it is busy, since nobody gives anything back then.
 //!
 //! Limits, beside those in `protocol`:
 //! - A writer that never comes back leaves the bucket busy for ever: to change, and to give back to, not to take
@@ -35,6 +35,9 @@
 //! - A grant whose reading is ahead of the writer's, and which comes before the switch, is paid at the old rate up to
 //!   its date, and what is full at the switch may be handed out beside it.
 //! - Reservations keep the instant that they were given, and come in addition to what the new terms allow there.
+//! - A reset takes `spent` back while it is busy, too. A writer that is stopped between its loads and its CAS while somebody
+//!   resets and others then take exactly up to the same drop lets the new rate begin when it read the clock: at most a burst
+//!   too much, once.
 //! - A reset after a change that was made with a clock far ahead: when the clock comes to the stretch of that change,
 //!   a date may be moved up to its instant, by less than a stretch.
 
