@@ -1,5 +1,5 @@
-//! The adjustable bucket through its public API: what a change means for what is there, row by row; any schedule of changes against
-//! an exact model; and real threads.
+//! The adjustable bucket through its public API: what a change means for what is there, row by row; any
+//! schedule of changes against an exact model; and real threads.
 
 mod model;
 mod pair;
@@ -222,7 +222,8 @@ fn one_that_nobody_has_asked_still_begins_when_it_is_first_asked() {
         }
         let late = at(&bucket, 2_000 * SLOW);
         assert_eq!(late.acquire_up_to(99).expect("at first").tokens(), initial);
-        // Up to a drop earlier, if it begins with less than its burst; and later, if it was full. Of 1,024 in a token.
+        // Up to a drop earlier, if it begins with less than its burst; and later, if it was full. Of 1,024 in
+        // a token.
         let RetryAfter::In(wait) = after(late.try_acquire()) else {
             panic!("it fills");
         };
@@ -286,7 +287,8 @@ fn nobody_is_dated_to_before_a_change() {
     at(&bucket, change + FAST).try_acquire().expect("on time");
 }
 
-/// One that was covered by a later one is good for as long as the largest burst and the longest wait take at the largest rate.
+/// One that was covered by a later one is good for as long as the largest burst and the longest wait take at
+/// the largest rate.
 #[test]
 fn receipts_from_after_a_change_are_given_back_the_newest_first() {
     for tokens in [0, 1, 16] {

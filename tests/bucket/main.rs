@@ -1,5 +1,5 @@
-//! The token bucket through its public API, against a naive model in whole numbers, and against itself from both sides of each
-//! moment that it names.
+//! The token bucket through its public API, against a naive model in whole numbers, and against itself from
+//! both sides of each moment that it names.
 
 mod adjustable;
 mod model;

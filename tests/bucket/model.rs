@@ -1,5 +1,6 @@
-//! A token bucket as the documentation tells it, in whole numbers without an end: time is a line, and credit is counted in
-//! the fraction of a token that a microsecond brings, so that every rate is exact. No function of the crate's is used.
+//! A token bucket as the documentation tells it, in whole numbers without an end: time is a line, and credit
+//! is counted in the fraction of a token that a microsecond brings, so that every rate is exact. No function
+//! of the crate's is used.
 
 use core::time::Duration;
 
@@ -113,8 +114,8 @@ impl Settings {
         most
     }
 
-    /// Drops of a token, where a microsecond brings a number of drops that ends within 33 binary places: the most, as long as a
-    /// microsecond does not bring a whole number of them.
+    /// Drops of a token, where a microsecond brings a number of drops that ends within 33 binary places: the
+    /// most, as long as a microsecond does not bring a whole number of them.
     pub fn exact_drops(&self) -> Option<i128> {
         let (_, token) = self.rate();
         let most = self.most_drops();
@@ -161,7 +162,8 @@ impl Model {
             None => token / settings.most_drops() + 1,
         };
         let burst = i128::from(settings.burst);
-        // By how much a microsecond passes what is waited for: less than its credit, and no part of it that divides all others.
+        // By how much a microsecond passes what is waited for: less than its credit, and no part of it that
+        // divides all others.
         let common = (rate & -rate).min(drop);
         let rounding = if exact.is_some() {
             -(common - rate).div_euclid(drop) * drop
@@ -191,7 +193,8 @@ impl Model {
         }
     }
 
-    /// How far two moments of a run may be apart: half the circle of the units that dates are kept in. At least 2^52 us.
+    /// How far two moments of a run may be apart: half the circle of the units that dates are kept in. At
+    /// least 2^52 us.
     pub fn far(&self) -> i128 {
         let stretch = if self.exact { self.stretch } else { 1 << 22 };
         (stretch << 30) - 2 * stretch
@@ -226,7 +229,8 @@ impl Model {
         2 * self.drop + self.rate + self.slipped + lag
     }
 
-    /// By how much it may be ahead: what a slower bucket has lost less, at a moment before the latest that it knows.
+    /// By how much it may be ahead: what a slower bucket has lost less, at a moment before the latest that it
+    /// knows.
     fn ahead(&self, at: i128) -> i128 {
         if self.exact || at >= self.start {
             return 0;
@@ -234,7 +238,8 @@ impl Model {
         (((self.start - at) * self.token) >> 50) + 1
     }
 
-    /// By how much the longest wait may be longer than the time of a burst, if it is not said: a drop, and what is rounded off.
+    /// By how much the longest wait may be longer than the time of a burst, if it is not said: a drop, and
+    /// what is rounded off.
     fn late(&self) -> i128 {
         if self.exact || self.rate == 0 {
             return 0;
@@ -298,7 +303,8 @@ impl Model {
         }
     }
 
-    /// So many tokens were granted at this date, to be used from `act_at` on. Gives what was spent before and after.
+    /// So many tokens were granted at this date, to be used from `act_at` on. Gives what was spent before and
+    /// after.
     pub fn granted(&mut self, n: i128, wait: i128, now: i128, date: i128, act_at: i128) -> (i128, i128) {
         let at_once = n * self.token <= self.there(date) + self.ahead(date);
         if !at_once {
@@ -382,8 +388,8 @@ impl Model {
         self.exact.then_some(self.spent == Some(after))
     }
 
-    /// Whether a grant of this date is so old that it may be of no use to give it back: older than a burst and what comes in
-    /// the longest wait take to drip in.
+    /// Whether a grant of this date is so old that it may be of no use to give it back: older than a burst
+    /// and what comes in the longest wait take to drip in.
     pub fn is_old(&self, date: i128, now: i128) -> bool {
         let age = now.max(self.start) - date - self.longest_wait;
         self.rate > 0 && age * self.rate > self.burst * self.token

@@ -86,7 +86,8 @@ fn idle_for_every_power_of_two() {
     }
 }
 
-/// Past half the circle of its dates a bucket may take a reading for an old one. It never has more than a burst for it.
+/// Past half the circle of its dates a bucket may take a reading for an old one. It never has more than a
+/// burst for it.
 #[test]
 fn idle_for_too_long_gives_one_burst_at_most() {
     for settings in some_settings() {

@@ -20,8 +20,8 @@ fn round_numbers() -> impl Iterator<Item = u32> {
     tens.flat_map(|ten| [ten, 2 * ten, 5 * ten]).chain([1_000_000])
 }
 
-/// A quota that is kept exactly, at a clock that starts with a whole drop: the k-th token is there at the first microsecond
-/// at which so much has come, and not before.
+/// A quota that is kept exactly, at a clock that starts with a whole drop: the k-th token is there at the
+/// first microsecond at which so much has come, and not before.
 fn assert_exact(settings: Settings) {
     let settings = Settings {
         initial: Some(0),
@@ -47,8 +47,8 @@ fn assert_exact(settings: Settings) {
 
 #[test]
 fn round_numbers_are_exact_with_the_bursts_that_go_with_them() {
-    // By hand: a microsecond, times the odd part of the span, is a whole number of 2^-33 of a drop; the odd part times
-    // the burst is at most 2^28.
+    // By hand: a microsecond, times the odd part of the span, is a whole number of 2^-33 of a drop; the odd
+    // part times the burst is at most 2^28.
     let largest_burst = [
         (1, 15_625, 17_179),
         (60, 234_375, 1_145),

@@ -14,7 +14,8 @@ use crate::properties::{any_settings, start};
 /// 10^9 seconds, in microseconds: 31.7 years.
 const LONG: i128 = 1_000_000_000_000_000;
 
-/// All that is granted up to `until` to somebody who comes at moments that differ by 1 to `most`, always before the bucket is full.
+/// All that is granted up to `until` to somebody who comes at moments that differ by 1 to `most`, always
+/// before the bucket is full.
 fn granted(settings: &Settings, start: i128, until: i128, most: i128, seed: u64) -> i128 {
     let quota = settings.builder().try_build().expect("it is taken");
     let bucket = TokenBucket::new((), &quota);

@@ -137,7 +137,8 @@ fn known_rates() {
         let speed = rate.speed(drops, 33);
         (drops, speed.step, speed.fine)
     };
-    // One a second: a drop a microsecond, as long as 2^28 drops make a burst; then the half, and so on down to 15,625.
+    // One a second: a drop a microsecond, as long as 2^28 drops make a burst; then the half, and so on down
+    // to 15,625.
     assert_eq!(drops(1, 1, 1), (1_000_000, 1 << 33, 0));
     assert_eq!(drops(1, 1, 268), (1_000_000, 1 << 33, 0));
     assert_eq!(drops(1, 1, 269), (500_000, 1 << 32, 0));

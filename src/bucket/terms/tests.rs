@@ -100,7 +100,8 @@ fn every_number_is_what_it_is_for<W: Widths>() {
             token * i128::from(wanted.initial)
         );
         assert!(is.a_micro[0] <= if wanted.varies { 1 } else { 8 } * is.whole);
-        // The longest stretch that brings less than a quarter of the capacity, of those that divide the circle of the clock.
+        // The longest stretch that brings less than a quarter of the capacity, of those that divide the
+        // circle of the clock.
         assert!(terms.stretches.is_power_of_two());
         assert!(is.a_stretch[1] < capacity / 4 * is.whole);
         assert!(terms.stretches == 1 || is.a_stretch[1] * 2 >= capacity / 4 * is.whole);
@@ -119,10 +120,12 @@ fn every_number_is_what_it_is_for<W: Widths>() {
             is.debt <= is.waited + is.in_stretch + is.rounding + 1,
             "no more than needed"
         );
-        // The largest of the numbers with the bits of Z is the true one, up to S stretches after it was dated.
+        // The largest of the numbers with the bits of Z is the true one, up to S stretches after it was
+        // dated.
         let growth = is.stale * is.a_stretch[1] / is.whole + 1;
         assert!(growth + is.burst + is.debt + 2 <= is.circle);
-        // And then the bucket is full: all but the two broken stretches at the ends bring what can be missing.
+        // And then the bucket is full: all but the two broken stretches at the ends bring what can be
+        // missing.
         let missing = is.burst + is.waited + is.rounding + 2;
         if is.stale < is.ever {
             not_for_ever += 1;
@@ -136,8 +139,8 @@ fn every_number_is_what_it_is_for<W: Widths>() {
             assert_eq!(is.stale, is.ever, "as much as a signed distance has");
             assert!((is.stale - 3) * is.a_stretch[0] < missing * is.whole);
         }
-        // A receipt is good for as long as what is put back is stale again, broken stretches and all, before the index has come
-        // once round; and as a signed distance can be.
+        // A receipt is good for as long as what is put back is stale again, broken stretches and all, before
+        // the index has come once round; and as a signed distance can be.
         let room = (is.circle - is.burst - is.debt - 2) * is.whole;
         let comes_in = |stretches: i128| (stretches + is.stale + 2) * is.a_stretch[1];
         assert!(comes_in(is.recognised_for) <= room || is.recognised_for == 0);
@@ -167,7 +170,8 @@ fn every_number_is_what_it_is_for_in_narrow_words() {
     every_number_is_what_it_is_for::<Narrow>();
 }
 
-/// The index may have passed what somebody waits for by up to `rounding` at the first microsecond that will do.
+/// The index may have passed what somebody waits for by up to `rounding` at the first microsecond that will
+/// do.
 #[test]
 fn rounding_is_what_a_whole_microsecond_may_pass_by() {
     let random = SharedRandom::seeded(3);

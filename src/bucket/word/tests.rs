@@ -5,7 +5,8 @@ use crate::passage::Passage;
 
 /// A drop of what the words have.
 const ONE: u32 = 1 << 1;
-/// Of [`one_a_micro`]: 2^25 us to a stretch, so that less than 2^26 drops come in it, a quarter of the capacity.
+/// Of [`one_a_micro`]: 2^25 us to a stretch, so that less than 2^26 drops come in it, a quarter of the
+/// capacity.
 const STRETCH: u64 = 1 << 25;
 
 /// One token a microsecond, which is a drop, up to 4 of them; so the index is the time.

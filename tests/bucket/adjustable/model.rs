@@ -1,5 +1,6 @@
-//! An adjustable bucket as the documentation tells it, in whole numbers without an end: time is a line, and so is what drips in,
-//! in 2^-40 of a drop. Each rate holds from its own instant on. No function of the crate's is used.
+//! An adjustable bucket as the documentation tells it, in whole numbers without an end: time is a line, and
+//! so is what drips in, in 2^-40 of a drop. Each rate holds from its own instant on. No function of the
+//! crate's is used.
 
 use core::time::Duration;
 
@@ -75,8 +76,8 @@ impl Settings {
         builder.try_build_adjustable(self.most.tokens, self.most.duration(), self.most.burst)
     }
 
-    /// Drops of a token: as many as make a microsecond of the largest rate end within 40 binary places, as fine as can be;
-    /// as many as may be, if there is no such number.
+    /// Drops of a token: as many as make a microsecond of the largest rate end within 40 binary places, as
+    /// fine as can be; as many as may be, if there is no such number.
     fn drops(&self) -> i128 {
         let (rate, token) = self.most.rate();
         if rate == 0 {
@@ -223,8 +224,8 @@ impl Model {
         (date, dated)
     }
 
-    /// Whether a reset by a clock that is behind has gone back to before the last change: when the clock comes there, a date may be
-    /// moved up by less than a unit, which is said.
+    /// Whether a reset by a clock that is behind has gone back to before the last change: when the clock
+    /// comes there, a date may be moved up by less than a unit, which is said.
     pub fn is_before_the_change(&self, now: i128) -> bool {
         self.since.is_some_and(|since| since > self.date(now).0)
     }
@@ -253,7 +254,8 @@ impl Model {
         self.there(self.date(now).0).max(0) / self.drops
     }
 
-    /// What drips in while somebody waits is at most what the largest rate brings in the longest wait, unless that was said.
+    /// What drips in while somebody waits is at most what the largest rate brings in the longest wait, unless
+    /// that was said.
     fn longest_wait(&self) -> i128 {
         match (self.settings.longest_wait, self.step) {
             (None, step) if step > 0 => self.longest * self.most_step / step,
@@ -319,8 +321,8 @@ impl Model {
         (granted, Some(taken))
     }
 
-    /// Whether it is given back; `None` where it may or may not be: of a bucket that is full without, or after so long as
-    /// burst and wait take at the largest rate.
+    /// Whether it is given back; `None` where it may or may not be: of a bucket that is full without, or
+    /// after so long as burst and wait take at the largest rate.
     pub fn refund(&self, taken: &Taken, now: i128) -> Option<bool> {
         if self.generation != taken.generation || self.spent != Some(taken.after) {
             return Some(false);
@@ -382,8 +384,8 @@ impl Model {
         Ok(())
     }
 
-    /// What a window may have, in 2^-32 of a token: the largest burst that was in force in it, and each rate for as long as it held.
-    /// Rounded up at each change.
+    /// What a window may have, in 2^-32 of a token: the largest burst that was in force in it, and each rate
+    /// for as long as it held. Rounded up at each change.
     pub fn most_in(&self, from: i128, to: i128) -> i128 {
         let mut burst = 0;
         let mut sum = 0;

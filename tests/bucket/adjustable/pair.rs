@@ -1,5 +1,5 @@
-//! An adjustable bucket and its model, step by step: every answer is known to the microsecond, so that each refusal is
-//! checked from both sides.
+//! An adjustable bucket and its model, step by step: every answer is known to the microsecond, so that each
+//! refusal is checked from both sides.
 
 use core::time::Duration;
 
@@ -275,8 +275,8 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// That no window has more than the largest burst in it and what each rate brings for as long as it holds; but for reservations
-    /// from before a change.
+    /// That no window has more than the largest burst in it and what each rate brings for as long as it
+    /// holds; but for reservations from before a change.
     pub fn check(&mut self) {
         if !self.in_order {
             return;

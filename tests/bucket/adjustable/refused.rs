@@ -29,8 +29,8 @@ fn what_cannot_be_set_is_told_why_and_changes_nothing() {
         (1, Duration::MAX, 1, Is::Span, span),
         // 2^50 / 600,000,000 is less than 2^21.
         (1, Duration::from_secs(600), 1, Is::TooSlowToAdjust, slow),
-        // A drop is a microsecond of the most: this moves it by 2^40 * 1,024 / (2^45 - 2^20) of its parts, 32 and one in
-        // a million.
+        // A drop is a microsecond of the most: this moves it by 2^40 * 1,024 / (2^45 - 2^20) of its parts, 32
+        // and one in a million.
         (
             1,
             Duration::from_micros((1 << 45) - (1 << 20)),

@@ -1,4 +1,5 @@
-//! Any quota, any start of the clock, any schedule of calls and changes: every answer is the model's, and no window has too much.
+//! Any quota, any start of the clock, any schedule of calls and changes: every answer is the model's, and no
+//! window has too much.
 
 use core::time::Duration;
 

@@ -8,7 +8,8 @@ use watertight::{Clock, Quota, StdClock};
 
 use super::SECOND;
 
-/// Takers and a writer on real threads: never more than the burst and what comes, and nothing lost, whatever the writer is at.
+/// Takers and a writer on real threads: never more than the burst and what comes, and nothing lost, whatever
+/// the writer is at.
 #[test]
 fn a_writer_between_takers_neither_wins_nor_loses_anything() {
     const RATES: [u32; 4] = [100_000, 1_000, 0, 50_000];
