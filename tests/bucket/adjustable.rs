@@ -299,7 +299,7 @@ fn receipts_from_after_a_change_are_given_back_the_newest_first() {
         let second = at(&bucket, later).try_acquire().expect("of 17");
         assert_eq!(at(&bucket, later).refund(second), 1);
         assert_eq!(at(&bucket, later).refund(first), 3, "at {tokens}");
-        let come = (later - NOW) * u64::from(tokens) >> 20;
+        let come = ((later - NOW) * u64::from(tokens)) >> 20;
         assert_eq!(u64::from(at(&bucket, later).available()), 20 + come);
     }
 }
