@@ -59,7 +59,7 @@ use crate::time::Clock;
 /// | tokens that are there | stay, as far as the new burst holds them; nothing is won, and less than a drop is lost |
 /// | what dripped in before the change | at the old rate, to the microsecond |
 /// | a reservation | keeps its instant, whatever the new rate would have made of it; whoever comes after waits at the new rate for what it took |
-/// | a receipt from before, or one that is given back while a change is under way | gives nothing back |
+/// | a receipt from before, or one that is given back while a change is under way | gives nothing back; any other may be too old after the time that the burst and the longest wait take at the largest rate |
 /// | a bucket that nobody has asked yet | still begins when it is first asked |
 /// | a reset | begins with what was said at first, as far as the burst of now holds it; the rate of now stays |
 ///

@@ -175,9 +175,10 @@ impl<W: Changing> Terms for Varying<W> {
         self.fixed.token().get().wrapping_mul(self.slot.burst)
     }
 
+    /// Above the burst, it counts as full.
     #[inline]
     fn initial(&self) -> u32 {
-        self.initial.min(self.burst())
+        self.initial
     }
 
     #[inline]
