@@ -30,9 +30,8 @@ pub const CHANGE: &[Twin] = &[
         name: "adjustable_stale_clock",
         changes: &[
             (
-                "let spent = Spent::<W>::from_bits(memory.load(Place::Spent, Ordering::Acquire)?);",
-                "let mut held = None; loop { \
-                 let spent = Spent::<W>::from_bits(memory.load(Place::Spent, Ordering::Acquire)?);",
+                "let spent = Spent::<W>::from_bits(memory",
+                "let mut held = None; loop { let spent = Spent::<W>::from_bits(memory",
             ),
             (
                 "let now = memory.now()?; let reading",
