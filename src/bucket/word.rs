@@ -405,7 +405,8 @@ impl<W: Widths> Reading<W> {
 
     /// Takes so many tokens, at most [`Terms::most`], to act within `wait` microseconds from `now`, by which this was
     /// read.
-    #[inline]
+    // Always: out of line, terms that change go through memory.
+    #[inline(always)]
     pub fn take<T: Terms<Widths = W>>(&self, terms: &T, tokens: u32, wait: u64, now: Instant) -> Taking<W> {
         // Wrapping: with terms that were read while they changed, any number may come out, and is then thrown away.
         let drops = terms.token().get().wrapping_mul(tokens);
@@ -427,7 +428,11 @@ impl<W: Widths> Reading<W> {
         let passage = terms.passage(((target as u64) << 32).wrapping_sub(self.position), self.date);
         // Who has an older reading waits until the date first.
         let late = self.date.since(now).as_micros();
-        let wait = wait.min(terms.longest_wait());
+        let wait = if wait == 0 {
+            0
+        } else {
+            wait.min(terms.longest_wait())
+        };
         if wait <= late {
             let more = late - wait;
             return Taking::Short { wait: passage, more };

@@ -207,6 +207,7 @@ impl<W: Changing> Terms for Varying<W> {
     }
 
     /// If it was not said, what the debt allows for comes in a longer time now than at the largest rate.
+    #[cold]
     fn longest_wait(&self) -> u64 {
         let most = self.fixed.longest_wait();
         match NonZeroU64::new(self.slot.step) {

@@ -3,7 +3,9 @@
 use core::time::Duration;
 use watertight::Quota;
 
-static QUOTA: Quota = Quota::per(1, Duration::from_secs(35_000_000)).burst(1 << 28).build();
+static QUOTA: Quota = Quota::per(1, Duration::from_secs(35_000_000))
+    .burst(1 << 28)
+    .build();
 
 fn main() {
     let _ = &QUOTA;
