@@ -74,7 +74,10 @@
 //! | refused | 3 loads, a reading of the clock; nothing is written |
 //! | what is worked out | two 64-bit products, no division. [`act_at`](Receipt::act_at) and [`retry_after`](crate::Rejected::retry_after) divide once, when they are asked; [`acquire_up_to`](TokenBucket::acquire_up_to) and [`available`](TokenBucket::available) divide 32 bits |
 //!
-//! An [`AdjustableBucket`] reads six words more.
+//! In instructions on x86-64 (counted by `.ci/instructions`, with nobody else about, inlined, the clock's own left
+//! out): granted 45, from a full bucket 53, refused 44, reserved 48; a refusal with its hint 195. On a Cortex-M4,
+//! from the disassembly: granted 53, and 8 more at a rate with a fine part (see [`Quota`]). An [`AdjustableBucket`]
+//! reads six words more: 65, 71, 62, 71 and 208.
 //!
 //! The clock may start anywhere, and come round. While it stands still nothing drips in. When it steps back, nothing
 //! drips in until it is where it was: what is in the bucket can be had meanwhile, and a [`reset`](TokenBucket::reset)
