@@ -3,26 +3,15 @@
 
 #![allow(dead_code)]
 
+use watertight::Busy;
 use watertight::bucket::AdjustableQuota;
 use watertight::bucket::adjustable::change::{self, Slots};
 use watertight::bucket::adjustable::slot::Changing;
 use watertight::bucket::protocol::{self, Ask, Place};
 use watertight::models::{Attempt, Memory};
-use watertight::{Busy, Instant, Reason, RetryAfter};
 
-/// A refusal, as everybody can read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Refused {
-    pub reason: Reason,
-    pub retry_after: RetryAfter,
-}
-
-/// A receipt, as everybody can read it.
-pub trait Given {
-    fn tokens(&self) -> u32;
-    fn date(&self) -> Instant;
-    fn act_at(&self) -> Instant;
-}
+use crate::bucket::subjects::made;
+pub use crate::bucket::subjects::{Given, Refused};
 
 /// The protocols: see `watertight::bucket::{protocol, adjustable::change}`.
 pub trait Adjustable {
@@ -48,73 +37,6 @@ pub trait Adjustable {
         step: u64,
         burst: u32,
     ) -> Attempt<(), M>;
-}
-
-/// What the twins make their answers of: nobody outside can make those that ship.
-mod made {
-    use watertight::models::Passage;
-    use watertight::{Instant, Reason, RetryAfter};
-
-    #[derive(Debug)]
-    pub struct Receipt {
-        pub date: Instant,
-        pub wait: Passage,
-        pub before: u32,
-        pub after: u32,
-        pub tokens: u32,
-    }
-
-    pub struct Rejected {
-        reason: Reason,
-        retry_after: RetryAfter,
-    }
-
-    impl Rejected {
-        pub fn new(reason: Reason, retry_after: RetryAfter) -> Self {
-            Self { reason, retry_after }
-        }
-
-        pub fn until(reason: Reason, wait: Passage) -> Self {
-            let retry_after = wait.takes().map_or(RetryAfter::Never, RetryAfter::In);
-            Self { reason, retry_after }
-        }
-
-        pub fn reason(&self) -> Reason {
-            self.reason
-        }
-
-        pub fn retry_after(&self) -> RetryAfter {
-            self.retry_after
-        }
-    }
-}
-
-impl Given for watertight::Receipt {
-    fn tokens(&self) -> u32 {
-        self.tokens()
-    }
-
-    fn date(&self) -> Instant {
-        self.date()
-    }
-
-    fn act_at(&self) -> Instant {
-        self.act_at()
-    }
-}
-
-impl Given for made::Receipt {
-    fn tokens(&self) -> u32 {
-        self.tokens
-    }
-
-    fn date(&self) -> Instant {
-        self.date
-    }
-
-    fn act_at(&self) -> Instant {
-        self.date.after(self.wait.takes().unwrap_or_default())
-    }
 }
 
 macro_rules! adjustable {

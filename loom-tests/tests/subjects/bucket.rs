@@ -57,7 +57,7 @@ pub trait Bucket {
 }
 
 /// What the twins make their answers of: nobody outside can make those that ship.
-mod made {
+pub mod made {
     use watertight::models::Passage;
     use watertight::{Instant, Reason, RetryAfter};
 

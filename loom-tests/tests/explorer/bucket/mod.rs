@@ -20,6 +20,6 @@ mod model;
 mod plans;
 mod script;
 #[path = "../../subjects/bucket.rs"]
-mod subjects;
+pub mod subjects;
 mod system;
 mod twins;
