@@ -76,7 +76,7 @@
 //!
 //! In instructions on x86-64 (counted by `.ci/instructions`, with nobody else about, inlined, the clock's own left
 //! out): granted 45, from a full bucket 53, refused 44, reserved 48; a refusal with its hint 195. On a Cortex-M4,
-//! from the disassembly: granted 53, and 8 more at a rate with a fine part (see [`Quota`]). An [`AdjustableBucket`]
+//! from the disassembly: granted 53, and 8 more at an odd rate (see [`Quota`]). An [`AdjustableBucket`]
 //! reads six words more: 65, 71, 62, 71 and 208.
 //!
 //! The clock may start anywhere, and come round. While it stands still nothing drips in. When it steps back, nothing
@@ -92,6 +92,8 @@
 //!   2.1 hours).
 //! - A caller stopped inside an operation while a multiple of 2^31 drops drips in may let one burst too much through.
 //! - A clock reading may be 142 years behind or ahead of the others.
+//! - At an odd rate (see [`Quota`]), nothing drips in for about twice the time in which the bucket fills, once
+//!   the clock reads 0xB504F334 * 2^32 us: 413,000 years, or a clock that begins at a random number.
 
 #[cfg(watertight_loom)]
 pub mod adjustable;
