@@ -1,7 +1,9 @@
 //! What a protocol runs on, so that its source is the same on atomics and in the hands of an explorer of interleavings.
 
-use crate::sync::Ordering;
-use crate::time::Instant;
+use core::convert::Infallible;
+
+use crate::sync::{AtomicU32, Ordering, fence};
+use crate::time::{Clock, Instant};
 
 /// Words and a clock: atomics and a real clock in what ships, anything at all in the explorer.
 ///
@@ -22,12 +24,52 @@ pub trait Memory {
     fn now(&self) -> Result<Instant, Self::Stop>;
 }
 
+/// What ships: atomics and a clock, which are a [`Memory`] together.
+pub trait Live {
+    /// Which word.
+    type Place: Copy;
+    /// The word at this place. A place that no protocol asks for may have none: it reads as zero, and takes every write.
+    fn word(&self, place: Self::Place) -> Option<&AtomicU32>;
+    /// What is asked for the time.
+    fn clock(&self) -> &impl Clock;
+}
+
+impl<L: Live> Memory for L {
+    type Place = L::Place;
+    type Stop = Infallible;
+
+    #[inline]
+    fn load(&self, place: L::Place, order: Ordering) -> Result<u32, Infallible> {
+        // ORDERING: the protocol's; the reason stands there at each load.
+        Ok(self.word(place).map_or(0, |word| word.load(order)))
+    }
+
+    #[inline]
+    fn swap_if(&self, place: L::Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Infallible> {
+        // ORDERING: the protocol's on success. Relaxed on failure: the caller starts again from its loads.
+        Ok(self
+            .word(place)
+            .is_none_or(|word| word.compare_exchange(seen, new, order, Ordering::Relaxed).is_ok()))
+    }
+
+    #[inline]
+    fn fence(&self, order: Ordering) {
+        // ORDERING: the protocol's.
+        fence(order);
+    }
+
+    #[inline]
+    fn now(&self) -> Result<Instant, Infallible> {
+        Ok(self.clock().now())
+    }
+}
+
 /// An attempt's answer: a decision, or `None` for "again, from the first load".
 pub type Attempt<T, M> = Result<Option<T>, <M as Memory>::Stop>;
 
 /// Attempts until one decides.
 #[inline]
-pub fn decide<T>(mut attempt: impl FnMut() -> Result<Option<T>, core::convert::Infallible>) -> T {
+pub fn decide<T>(mut attempt: impl FnMut() -> Result<Option<T>, Infallible>) -> T {
     loop {
         let Ok(decision) = attempt();
         if let Some(decision) = decision {

@@ -1,13 +1,11 @@
 //! The three words as atomics, and a clock and a random source beside them: what the protocol runs on.
 
-use core::convert::Infallible;
-
 use super::memory::{Memory, Place};
 use super::word::Real;
 use crate::memory;
 use crate::random::Random;
-use crate::sync::{AtomicU32, Ordering, fence};
-use crate::time::{Clock, Instant};
+use crate::sync::AtomicU32;
+use crate::time::Clock;
 
 /// All the state that a breaker has: twelve bytes. All zero, it is closed.
 #[derive(Debug)]
@@ -38,17 +36,19 @@ pub struct Parts<C, P, W, S> {
 
 /// The words with the clock and the random source of one operation.
 #[derive(Debug)]
-pub struct Live<'a, C: ?Sized, R: ?Sized> {
+pub struct Live<'a, C, R> {
     pub words: &'a StateWords,
     pub window: &'a [AtomicU32],
     pub clock: &'a C,
     pub random: &'a R,
 }
 
-impl<C: ?Sized, R: ?Sized> Live<'_, C, R> {
+impl<C: Clock, R> memory::Live for Live<'_, C, R> {
+    type Place = Place;
+
     /// No window asks for a word that it has not: its length and its indices come from the same constants.
     #[inline]
-    fn at(&self, place: Place) -> Option<&AtomicU32> {
+    fn word(&self, place: Place) -> Option<&AtomicU32> {
         match place {
             Place::State => Some(&self.words.state),
             Place::Low => Some(&self.words.low),
@@ -56,39 +56,14 @@ impl<C: ?Sized, R: ?Sized> Live<'_, C, R> {
             Place::Window(number) => self.window.get(number as usize),
         }
     }
-}
-
-impl<C: Clock + ?Sized, R: Random + ?Sized> memory::Memory for Live<'_, C, R> {
-    type Place = Place;
-    type Stop = Infallible;
 
     #[inline]
-    fn load(&self, place: Place, order: Ordering) -> Result<u32, Infallible> {
-        // ORDERING: the protocol's; the reason stands there at each load.
-        Ok(self.at(place).map_or(0, |word| word.load(order)))
-    }
-
-    #[inline]
-    fn swap_if(&self, place: Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Infallible> {
-        // ORDERING: the protocol's on success. Relaxed on failure: the caller starts again from its loads.
-        Ok(self
-            .at(place)
-            .is_none_or(|word| word.compare_exchange(seen, new, order, Ordering::Relaxed).is_ok()))
-    }
-
-    #[inline]
-    fn fence(&self, order: Ordering) {
-        // ORDERING: the protocol's.
-        fence(order);
-    }
-
-    #[inline]
-    fn now(&self) -> Result<Instant, Infallible> {
-        Ok(self.clock.now())
+    fn clock(&self) -> &impl Clock {
+        self.clock
     }
 }
 
-impl<C: Clock + ?Sized, R: Random + ?Sized> Memory for Live<'_, C, R> {
+impl<C: Clock, R: Random> Memory for Live<'_, C, R> {
     type Widths = Real;
 
     #[inline]

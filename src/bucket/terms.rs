@@ -55,11 +55,6 @@ impl<W: Widths> Fixed<W> {
     pub const fn token_drops(&self) -> u64 {
         (self.token.get() >> Self::ONE) as u64
     }
-
-    /// Drops at first, as they stand in the word.
-    pub const fn initial_drops(&self) -> u32 {
-        self.initial
-    }
 }
 
 /// What a bucket is asked to keep to, in tokens and microseconds.
@@ -112,17 +107,17 @@ impl<W: Widths> Fixed<W> {
             // What is set later has no room for it.
             speed.fine = 0;
         }
-        match (
-            NonZeroU32::new((drops as u32) << Self::ONE),
-            Self::with(drops, speed, wanted),
-        ) {
-            (Some(token), Some(terms)) => Ok(Self { token, ..terms }),
-            _ => Err(InvalidQuota::TooSlow),
+        match Self::with(drops, speed, wanted) {
+            Some(terms) => Ok(terms),
+            None => Err(InvalidQuota::TooSlow),
         }
     }
 
     /// With so many drops to a token.
     const fn with(token: u64, speed: Speed, wanted: &Wanted) -> Option<Self> {
+        let Some(token_in_word) = NonZeroU32::new((token as u32) << Self::ONE) else {
+            return None;
+        };
         let (burst, initial) = (wanted.burst, wanted.initial);
         let drops = token * burst as u64;
         // In what follows, the step rounded down or up, whichever is worse.
@@ -191,7 +186,7 @@ impl<W: Widths> Fixed<W> {
             seam: seam as u64,
             stretches,
             most: burst,
-            token: NonZeroU32::MIN,
+            token: token_in_word,
             burst: (drops as u32) << Self::ONE,
             initial: ((token * initial as u64) as u32) << Self::ONE,
             debt: (debt as u32) << Self::ONE,

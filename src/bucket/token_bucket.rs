@@ -1,5 +1,4 @@
 use core::borrow::Borrow;
-use core::convert::Infallible;
 use core::fmt;
 use core::ops::Deref;
 
@@ -8,10 +7,10 @@ use super::quota::Quota;
 use super::receipt::Receipt;
 use super::terms::Fixed;
 use super::word::{Reading, Real, Terms};
-use crate::memory::{Memory, decide};
+use crate::memory::{self, decide};
 use crate::rejected::Rejected;
-use crate::sync::{AtomicU32, Ordering, fence};
-use crate::time::{Clock, Instant, Micros};
+use crate::sync::AtomicU32;
+use crate::time::{Clock, Micros};
 
 /// A token bucket: tokens drip in at an exact rate up to a burst, and every call takes some or is refused.
 ///
@@ -272,33 +271,16 @@ pub struct Live<'a, C, S> {
     pub clock: &'a C,
 }
 
-impl<C: Clock, S: Words> Memory for Live<'_, C, S> {
+impl<C: Clock, S: Words> memory::Live for Live<'_, C, S> {
     type Place = Place;
-    type Stop = Infallible;
 
     #[inline]
-    fn load(&self, place: Place, order: Ordering) -> Result<u32, Infallible> {
-        // ORDERING: the protocol's; the reason stands there at each load.
-        Ok(self.state.word(place).map_or(0, |word| word.load(order)))
+    fn word(&self, place: Place) -> Option<&AtomicU32> {
+        self.state.word(place)
     }
 
     #[inline]
-    fn swap_if(&self, place: Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Infallible> {
-        // ORDERING: the protocol's on success. Relaxed on failure: the caller starts again from its loads.
-        Ok(self
-            .state
-            .word(place)
-            .is_none_or(|word| word.compare_exchange(seen, new, order, Ordering::Relaxed).is_ok()))
-    }
-
-    #[inline]
-    fn fence(&self, order: Ordering) {
-        // ORDERING: the protocol's.
-        fence(order);
-    }
-
-    #[inline]
-    fn now(&self) -> Result<Instant, Infallible> {
-        Ok(self.clock.now())
+    fn clock(&self) -> &impl Clock {
+        self.clock
     }
 }

@@ -26,7 +26,6 @@ pub struct AdjustableQuota<W = Narrow> {
     most_rate: Rate,
     /// For the largest rate and burst: drops of a token, stretches, debt.
     most: Fixed<W>,
-    initial: u32,
     waits_as_said: bool,
     first: Slot,
 }
@@ -56,7 +55,6 @@ impl<W: Changing> AdjustableQuota<W> {
         let mut quota = Self {
             most_rate: rate,
             most,
-            initial: most.initial_drops(),
             waits_as_said: first.longest_wait.is_some(),
             first: Slot {
                 step: 0,
@@ -101,7 +99,6 @@ impl<W: Changing> AdjustableQuota<W> {
 #[derive(Clone, Copy, Debug)]
 pub struct Varying<W> {
     fixed: Fixed<W>,
-    initial: u32,
     waits_as_said: bool,
     slot: Slot,
     /// Not before the first change.
@@ -114,16 +111,10 @@ impl<W: Changing> Varying<W> {
     pub fn new(quota: &AdjustableQuota<W>, slot: Option<Slot>) -> Self {
         Self {
             fixed: quota.most,
-            initial: quota.initial,
             waits_as_said: quota.waits_as_said,
             slot: slot.unwrap_or(quota.first),
             since: slot.map(|slot| slot.since),
         }
-    }
-
-    /// A stretch is 2 to the power of this, in microseconds.
-    const fn stretch_log(&self) -> u32 {
-        self.fixed.stretch_log()
     }
 }
 
@@ -178,7 +169,7 @@ impl<W: Changing> Terms for Varying<W> {
     /// Above the burst, it counts as full.
     #[inline]
     fn initial(&self) -> u32 {
-        self.initial
+        self.fixed.initial()
     }
 
     #[inline]
@@ -195,7 +186,7 @@ impl<W: Changing> Terms for Varying<W> {
         }
         // What comes in one, and a drop, in units that are small enough for what is cut off, and let both be 64 bits
         // wide.
-        let in_one = (self.slot.step << self.stretch_log()) >> FINE;
+        let in_one = (self.slot.step << self.fixed.stretch_log()) >> FINE;
         let drop = 1 << (64 - W::INDEX - FINE);
         let certain = u64::from(self.burst() >> (32 - W::INDEX)) + u64::from(self.debt() >> (32 - W::INDEX));
         in_one.saturating_mul(stretches - 1) >= certain * drop
