@@ -5,15 +5,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::marker::PhantomData;
 
+use watertight::Transition;
 use watertight::breaker::protocol::{Admission, Memory, Place, Reading, Settled};
 use watertight::breaker::window::ring::{Era, Hand, Tally};
 use watertight::breaker::window::tape::Cursor;
 use watertight::breaker::word::{Widths, Word};
-use watertight::models::{self, Ordering};
-use watertight::{Instant, Transition};
 
 use crate::explore::{Access, Fingerprint, Kept, Offer, Player, Stopped, System};
 use crate::model::{Model, ones};
+use crate::played::Timing;
 use crate::ring::Circle;
 use crate::script::{Clock, Moment, Op, Plan, Seen, THREADS, Thread, WORDS, Words};
 use crate::sights::Sight;
@@ -28,43 +28,7 @@ pub enum Done<W: Widths> {
     Observed(Reading<W>),
 }
 
-pub struct Played<W> {
-    pub player: Player<Place, WORDS>,
-    start: u64,
-    widths: PhantomData<W>,
-}
-
-fn index(place: Place) -> usize {
-    match place {
-        Place::State => 0,
-        Place::Low => 1,
-        Place::High => 2,
-        Place::Window(number) => 3 + number as usize,
-    }
-}
-
-impl<W: Widths> models::Memory for Played<W> {
-    type Place = Place;
-    type Stop = Stopped;
-
-    fn load(&self, place: Place, _: Ordering) -> Result<u32, Stopped> {
-        self.player.load(place, index(place))
-    }
-
-    fn swap_if(&self, place: Place, seen: u32, new: u32, _: Ordering) -> Result<bool, Stopped> {
-        self.player.swap_if(place, index(place), seen, new)
-    }
-
-    /// Every step is seen by everybody at once.
-    fn fence(&self, _: Ordering) {}
-
-    fn now(&self) -> Result<Instant, Stopped> {
-        let offset = self.player.clock()? as i32;
-        Ok(Instant::from_micros(
-            self.start.wrapping_add_signed(offset.into()),
-        ))
-    }
-}
+pub type Played<W> = crate::played::Played<Place, WORDS, W>;
 
 impl<W: Widths> Memory for Played<W> {
     type Widths = W;
@@ -155,11 +119,12 @@ impl<S: Subject, N: Windowed, W: Widths> Set<S, N, W> {
         op: Op,
         reading: i32,
     ) -> (Played<W>, Result<Option<Done<W>>, Stopped>) {
-        let memory = Played {
-            player: Player::new(words, thread.answers, reading as u32),
+        let timing = Timing {
             start: self.plan.start,
-            widths: PhantomData,
+            tick: 1,
+            beyond: 0,
         };
+        let memory = Played::new(Player::new(words, thread.answers, reading as u32), timing);
         let ticket = Word::from_bits(thread.permits.oldest().ticket);
         let rules = self.plan.rules_of(thread);
         let nothing = || Done::Settled(Settled::Done(None));

@@ -29,6 +29,7 @@ mod explore;
 mod model;
 mod phase_twins;
 mod phases;
+mod played;
 mod ring;
 mod ring_claims;
 mod ring_twins;

@@ -8,17 +8,17 @@ use watertight::Instant;
 use watertight::bucket::AdjustableQuota;
 use watertight::bucket::adjustable::change::Slots;
 use watertight::bucket::adjustable::quota::Varying;
-use watertight::bucket::adjustable::slot::{Changing, Slot, WORDS as SLOT};
+use watertight::bucket::adjustable::slot::{Changing, Slot};
 use watertight::bucket::protocol::Place;
 use watertight::bucket::rate::Rate;
 use watertight::bucket::terms::Wanted;
 use watertight::bucket::word::Terms as _;
-use watertight::models::{Memory, Ordering};
 
 use super::model::{Model, Scale};
 use super::script::{Clock, Moment, Op, Plan, Sight, SlotWords, THREADS, Thread, WORDS, Words};
 use super::subjects::{Adjustable, Given, Refused};
 use crate::explore::{Access, Fingerprint, Kept, Offer, Player, Stopped, System};
+use crate::played::{Indexed, Timing};
 
 /// A receipt, in microseconds since the start.
 #[derive(Clone, Copy, Debug)]
@@ -40,46 +40,15 @@ pub enum Done {
     Switched,
 }
 
-pub struct Played {
-    pub player: Player<Place, WORDS>,
-    start: u64,
-    tick: i64,
-}
-
-fn index(place: Place) -> usize {
-    match place {
-        Place::Spent => 0,
-        Place::Dated => 1,
-        Place::Slot { slot, word } => 2 + slot as usize * SLOT + word,
-    }
-}
-
-impl Memory for Played {
-    type Place = Place;
-    type Stop = Stopped;
-
-    fn load(&self, place: Place, _: Ordering) -> Result<u32, Stopped> {
-        self.player.load(place, index(place))
-    }
-
-    fn swap_if(&self, place: Place, seen: u32, new: u32, _: Ordering) -> Result<bool, Stopped> {
-        self.player.swap_if(place, index(place), seen, new)
-    }
-
-    /// Every step is seen by everybody at once.
-    fn fence(&self, _: Ordering) {}
-
-    fn now(&self) -> Result<Instant, Stopped> {
-        let since = i64::from(self.player.clock()? as i32) * self.tick;
-        Ok(Instant::from_micros(self.start.wrapping_add_signed(since)))
-    }
-}
+pub type Played = crate::played::Played<Place, WORDS>;
 
 impl Slots for Played {
     fn store(&self, place: Place, value: u32) -> Result<(), Stopped> {
         // A swap that cannot fail: if it is not played again, this is what stands there.
-        let there = self.player.words.get()[index(place)];
-        self.player.swap_if(place, index(place), there, value).map(|_| ())
+        let there = self.player.words.get()[place.index()];
+        self.player
+            .swap_if(place, place.index(), there, value)
+            .map(|_| ())
     }
 }
 
@@ -211,10 +180,13 @@ impl<S: Adjustable, W: Changing> Set<S, W> {
         op: Op,
         reading: i32,
     ) -> (Played, Result<Option<Done>, Stopped>) {
-        let memory = |words, answers| Played {
-            player: Player::new(words, answers, reading as u32),
-            start: self.plan.start,
-            tick: self.plan.tick,
+        let memory = |words, answers| {
+            let timing = Timing {
+                start: self.plan.start,
+                tick: self.plan.tick,
+                beyond: 0,
+            };
+            Played::new(Player::new(words, answers, reading as u32), timing)
         };
         let played = memory(words, thread.answers);
         if let Some(ask) = op.ask(self.plan.tick) {

@@ -7,13 +7,13 @@ use std::collections::HashSet;
 use watertight::Instant;
 use watertight::bucket::protocol::Place;
 use watertight::bucket::word::Widths;
-use watertight::models::{Memory, Ordering};
 
 use super::line::Line;
 use super::model::Model;
 use super::script::{Clock, Grant, Moment, Op, Plan, Sight, THREADS, Thread, WORDS, Words};
 use super::subjects::{Bucket, Given, Observed, Refused};
 use crate::explore::{Access, Fingerprint, Kept, Offer, Player, Stopped, System};
+use crate::played::Timing;
 
 /// A receipt, in microseconds since the start.
 #[derive(Clone, Copy, Debug)]
@@ -33,42 +33,7 @@ pub enum Done {
     Observed(Observed),
 }
 
-pub struct Played {
-    pub player: Player<Place, WORDS>,
-    start: u64,
-    tick: i64,
-    /// Microseconds after the reading.
-    beyond: i64,
-}
-
-fn index(place: Place) -> usize {
-    match place {
-        Place::Spent => 0,
-        Place::Dated => 1,
-        Place::Slot { .. } => unreachable!("the terms stay"),
-    }
-}
-
-impl Memory for Played {
-    type Place = Place;
-    type Stop = Stopped;
-
-    fn load(&self, place: Place, _: Ordering) -> Result<u32, Stopped> {
-        self.player.load(place, index(place))
-    }
-
-    fn swap_if(&self, place: Place, seen: u32, new: u32, _: Ordering) -> Result<bool, Stopped> {
-        self.player.swap_if(place, index(place), seen, new)
-    }
-
-    /// Every step is seen by everybody at once.
-    fn fence(&self, _: Ordering) {}
-
-    fn now(&self) -> Result<Instant, Stopped> {
-        let since = i64::from(self.player.clock()? as i32) * self.tick + self.beyond;
-        Ok(Instant::from_micros(self.start.wrapping_add_signed(since)))
-    }
-}
+pub type Played = crate::played::Played<Place, WORDS>;
 
 /// A plan for one subject and one choice of widths.
 pub struct Set<S: Bucket, W: Widths> {
@@ -139,11 +104,13 @@ impl<S: Bucket, W: Widths> Set<S, W> {
         op: Op,
         (reading, beyond): (i32, i64),
     ) -> (Played, Result<Option<Done>, Stopped>) {
-        let memory = |words, answers, beyond| Played {
-            player: Player::new(words, answers, reading as u32),
-            start: self.plan.start,
-            tick: self.plan.tick,
-            beyond,
+        let memory = |words, answers, beyond| {
+            let timing = Timing {
+                start: self.plan.start,
+                tick: self.plan.tick,
+                beyond,
+            };
+            Played::new(Player::new(words, answers, reading as u32), timing)
         };
         let played = memory(words, thread.answers, beyond);
         if let Some(ask) = op.ask(self.plan.tick) {
