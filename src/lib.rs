@@ -40,7 +40,7 @@ pub use time::{Clock, Instant, ManualClock, Micros};
 #[cfg(watertight_loom)]
 #[doc(hidden)]
 pub mod models {
-    pub use crate::memory::{Attempt, Memory, decide};
+    pub use crate::memory::{Attempt, Memory, Timed, decide};
     pub use crate::passage::Passage;
     pub use crate::slots::{Slots, Words};
     pub use crate::sync::{AtomicU32, Ordering, before_swap, fence, rmw_loads, with_rmw_loads};

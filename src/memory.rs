@@ -3,9 +3,9 @@
 use core::convert::Infallible;
 
 use crate::sync::{AtomicU32, Ordering, fence};
-use crate::time::{Clock, Instant};
+use crate::time::Instant;
 
-/// Words and a clock: atomics and a real clock in what ships, anything at all in the explorer.
+/// Words: atomics in what ships, anything at all in the explorer.
 ///
 /// Each method is one step; between two steps anybody may do anything.
 pub trait Memory {
@@ -20,18 +20,20 @@ pub trait Memory {
     fn swap_if(&self, place: Self::Place, seen: u32, new: u32, order: Ordering) -> Result<bool, Self::Stop>;
     /// A fence: no step, since nobody can tell when it happened.
     fn fence(&self, order: Ordering);
-    /// Asks the clock.
+}
+
+/// Words, and a clock beside them.
+pub trait Timed: Memory {
+    /// Asks the clock, which is a step.
     fn now(&self) -> Result<Instant, Self::Stop>;
 }
 
-/// What ships: atomics and a clock, which are a [`Memory`] together.
+/// What ships: atomics.
 pub trait Live {
     /// Which word.
     type Place: Copy;
     /// The word at this place. A place that no protocol asks for may have none: it reads as zero, and takes every write.
     fn word(&self, place: Self::Place) -> Option<&AtomicU32>;
-    /// What is asked for the time.
-    fn clock(&self) -> &impl Clock;
 }
 
 impl<L: Live> Memory for L {
@@ -56,11 +58,6 @@ impl<L: Live> Memory for L {
     fn fence(&self, order: Ordering) {
         // ORDERING: the protocol's.
         fence(order);
-    }
-
-    #[inline]
-    fn now(&self) -> Result<Instant, Infallible> {
-        Ok(self.clock().now())
     }
 }
 

@@ -17,7 +17,7 @@ pub enum Place {
 }
 
 /// A breaker's words, a clock, and a random source.
-pub trait Memory: memory::Memory<Place = Place> {
+pub trait Memory: memory::Timed<Place = Place> {
     /// How wide the fields are.
     type Widths: Widths;
     /// A random number for the jitter.

@@ -1,11 +1,13 @@
 //! The three words as atomics, and a clock and a random source beside them: what the protocol runs on.
 
+use core::convert::Infallible;
+
 use super::memory::{Memory, Place};
 use super::word::Real;
-use crate::memory;
+use crate::memory::{self, Timed};
 use crate::random::Random;
 use crate::sync::AtomicU32;
-use crate::time::Clock;
+use crate::time::{Clock, Instant};
 
 /// All the state that a breaker has: twelve bytes. All zero, it is closed.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ pub struct Live<'a, C, R> {
     pub random: &'a R,
 }
 
-impl<C: Clock, R> memory::Live for Live<'_, C, R> {
+impl<C, R> memory::Live for Live<'_, C, R> {
     type Place = Place;
 
     /// No window asks for a word that it has not: its length and its indices come from the same constants.
@@ -56,10 +58,12 @@ impl<C: Clock, R> memory::Live for Live<'_, C, R> {
             Place::Window(number) => self.window.get(number as usize),
         }
     }
+}
 
+impl<C: Clock, R> Timed for Live<'_, C, R> {
     #[inline]
-    fn clock(&self) -> &impl Clock {
-        self.clock
+    fn now(&self) -> Result<Instant, Infallible> {
+        Ok(self.clock.now())
     }
 }
 

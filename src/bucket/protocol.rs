@@ -49,7 +49,7 @@
 use super::receipt::Receipt;
 use super::terms::Fixed;
 use super::word::{Dated, Reading, Spent, Taking, Terms, Widths};
-use crate::memory::{Attempt, Memory};
+use crate::memory::{Attempt, Memory, Timed};
 use crate::passage::Passage;
 use crate::rejected::{Reason, Rejected, RetryAfter};
 use crate::sync::Ordering;
@@ -103,7 +103,7 @@ pub enum Ask {
 }
 
 /// Takes tokens, or is refused.
-pub fn acquire<M: Memory<Place = Place>, S: Source>(
+pub fn acquire<M: Timed<Place = Place>, S: Source>(
     memory: &M,
     source: &S,
     ask: Ask,
@@ -116,7 +116,7 @@ pub fn acquire<M: Memory<Place = Place>, S: Source>(
 /// The same, for who comes often and finds nothing out of the ordinary. `None` says to [`acquire`].
 // Always: see the caller.
 #[inline(always)]
-pub fn acquire_quickly<M: Memory<Place = Place>, S: Source>(
+pub fn acquire_quickly<M: Timed<Place = Place>, S: Source>(
     memory: &M,
     source: &S,
     ask: Ask,
@@ -185,7 +185,7 @@ fn take<M: Memory<Place = Place>, S: Source>(
 }
 
 /// Gives back what a receipt was given for, if nobody has taken anything since. Answers how many tokens.
-pub fn refund<M: Memory<Place = Place>, S: Source>(
+pub fn refund<M: Timed<Place = Place>, S: Source>(
     memory: &M,
     source: &S,
     receipt: &Receipt,
@@ -217,7 +217,7 @@ pub fn refund<M: Memory<Place = Place>, S: Source>(
 }
 
 /// Makes the bucket as new, from the clock's present on.
-pub fn reset<M: Memory<Place = Place>, S: Source>(memory: &M, source: &S) -> Attempt<(), M> {
+pub fn reset<M: Timed<Place = Place>, S: Source>(memory: &M, source: &S) -> Attempt<(), M> {
     let Seen {
         spent,
         dated,
@@ -244,7 +244,7 @@ pub fn reset<M: Memory<Place = Place>, S: Source>(memory: &M, source: &S) -> Att
 }
 
 /// Looks at the bucket and changes nothing.
-pub fn observe<M: Memory<Place = Place>, S: Source, T>(
+pub fn observe<M: Timed<Place = Place>, S: Source, T>(
     memory: &M,
     source: &S,
     what: impl FnOnce(&Reading<S::Widths>, &S::Terms) -> T,
@@ -273,7 +273,7 @@ impl<T: Terms> Seen<T> {
     #[inline]
     fn of<M, S>(memory: &M, source: &S) -> Result<Self, M::Stop>
     where
-        M: Memory<Place = Place>,
+        M: Timed<Place = Place>,
         S: Source<Terms = T, Widths = T::Widths>,
     {
         // ORDERING: Acquire pairs with the Release of the CAS that wrote it: the load below sees the `dated` of that

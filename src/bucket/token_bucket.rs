@@ -1,4 +1,5 @@
 use core::borrow::Borrow;
+use core::convert::Infallible;
 use core::fmt;
 use core::ops::Deref;
 
@@ -7,10 +8,10 @@ use super::quota::Quota;
 use super::receipt::Receipt;
 use super::terms::Fixed;
 use super::word::{Reading, Real, Terms};
-use crate::memory::{self, decide};
+use crate::memory::{self, Timed, decide};
 use crate::rejected::Rejected;
 use crate::sync::AtomicU32;
-use crate::time::{Clock, Micros};
+use crate::time::{Clock, Instant, Micros};
 
 /// A token bucket: tokens drip in at an exact rate up to a burst, and every call takes some or is refused.
 ///
@@ -271,16 +272,18 @@ pub struct Live<'a, C, S> {
     pub clock: &'a C,
 }
 
-impl<C: Clock, S: Words> memory::Live for Live<'_, C, S> {
+impl<C, S: Words> memory::Live for Live<'_, C, S> {
     type Place = Place;
 
     #[inline]
     fn word(&self, place: Place) -> Option<&AtomicU32> {
         self.state.word(place)
     }
+}
 
+impl<C: Clock, S: Words> Timed for Live<'_, C, S> {
     #[inline]
-    fn clock(&self) -> &impl Clock {
-        self.clock
+    fn now(&self) -> Result<Instant, Infallible> {
+        Ok(self.clock.now())
     }
 }

@@ -322,7 +322,9 @@ impl<S: Subject, C: Clock, N: Counting> models::Memory for Caller<S, C, N> {
     fn fence(&self, order: Ordering) {
         fence(self.bench.order(Strong::Fence, order));
     }
+}
 
+impl<S: Subject, C: Clock, N: Counting> models::Timed for Caller<S, C, N> {
     fn now(&self) -> Result<Instant, Stopped> {
         self.step()?;
         let now = self.clock.now();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use watertight::bucket::adjustable::change::{self, Slots};
 use watertight::bucket::adjustable::slot::WORDS;
 use watertight::bucket::protocol::{self, Ask, Place};
-use watertight::models::{Attempt, Memory, Ordering, fence, rmw_loads};
+use watertight::models::{Attempt, Memory, Ordering, Timed, fence, rmw_loads};
 use watertight::{Busy, Clock, Instant, Reason, Rejected, RetryAfter};
 
 use crate::adjust_bench::{Bench, Held, NO_CAUSE, STRETCH, TORN};
@@ -328,7 +328,9 @@ impl<C: Clock> Memory for Caller<C> {
             fence(order);
         }
     }
+}
 
+impl<C: Clock> Timed for Caller<C> {
     fn now(&self) -> Result<Instant, Stopped> {
         self.step()?;
         let now = match self.kept.get() {

@@ -5,7 +5,7 @@ use core::convert::Infallible;
 use std::sync::Arc;
 
 use watertight::bucket::protocol::{Ask, Place};
-use watertight::models::{Attempt, Memory, Ordering, fence};
+use watertight::models::{Attempt, Memory, Ordering, Timed, fence};
 use watertight::{Clock, Instant, Reason, RetryAfter};
 
 use crate::bench::{BEFORE, Bench, Held, NO_CAUSE};
@@ -225,7 +225,9 @@ impl<S: Bucket, C: Clock> Memory for Caller<S, C> {
     fn fence(&self, order: Ordering) {
         fence(order);
     }
+}
 
+impl<S: Bucket, C: Clock> Timed for Caller<S, C> {
     fn now(&self) -> Result<Instant, Infallible> {
         let now = self.clock.now();
         self.now.set(now.as_micros());

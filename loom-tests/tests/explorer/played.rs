@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use watertight::models::{Memory, Ordering};
+use watertight::models::{Memory, Ordering, Timed};
 use watertight::{Instant, breaker, bucket};
 
 use crate::explore::{Player, Stopped};
@@ -75,7 +75,9 @@ impl<P: Indexed, const WORDS: usize, W> Memory for Played<P, WORDS, W> {
 
     /// Every step is seen by everybody at once.
     fn fence(&self, _: Ordering) {}
+}
 
+impl<P: Indexed, const WORDS: usize, W> Timed for Played<P, WORDS, W> {
     fn now(&self) -> Result<Instant, Stopped> {
         let Timing { start, tick, beyond } = self.timing;
         let since = i64::from(self.player.clock()? as i32) * tick + beyond;

@@ -58,7 +58,9 @@ impl<W: Widths> models::Memory for Alone<W> {
     }
 
     fn fence(&self, _: Ordering) {}
+}
 
+impl<W: Widths> models::Timed for Alone<W> {
     fn now(&self) -> Result<Instant, Infallible> {
         Ok(Instant::from_micros(0))
     }

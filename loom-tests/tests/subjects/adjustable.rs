@@ -8,7 +8,7 @@ use watertight::bucket::AdjustableQuota;
 use watertight::bucket::adjustable::change::{self, Slots};
 use watertight::bucket::adjustable::slot::Changing;
 use watertight::bucket::protocol::{self, Ask, Place};
-use watertight::models::{Attempt, Memory};
+use watertight::models::{Attempt, Timed};
 
 use crate::bucket::subjects::made;
 pub use crate::bucket::subjects::{Given, Refused};
@@ -17,19 +17,18 @@ pub use crate::bucket::subjects::{Given, Refused};
 pub trait Adjustable {
     const NAME: &'static str;
     type Receipt: Given;
-    fn acquire<W: Changing, M: Memory<Place = Place>>(
+    fn acquire<W: Changing, M: Timed<Place = Place>>(
         memory: &M,
         quota: &AdjustableQuota<W>,
         ask: Ask,
         quickly: bool,
     ) -> Attempt<Result<Self::Receipt, Refused>, M>;
-    fn refund<W: Changing, M: Memory<Place = Place>>(
+    fn refund<W: Changing, M: Timed<Place = Place>>(
         memory: &M,
         quota: &AdjustableQuota<W>,
         receipt: &Self::Receipt,
     ) -> Attempt<u32, M>;
-    fn reset<W: Changing, M: Memory<Place = Place>>(memory: &M, quota: &AdjustableQuota<W>)
-    -> Attempt<(), M>;
+    fn reset<W: Changing, M: Timed<Place = Place>>(memory: &M, quota: &AdjustableQuota<W>) -> Attempt<(), M>;
     fn claim<M: Slots>(memory: &M) -> Attempt<Result<(), Busy>, M>;
     fn switch<W: Changing, M: Slots>(
         memory: &M,
@@ -49,7 +48,7 @@ macro_rules! adjustable {
             const NAME: &'static str = stringify!($text);
             type Receipt = $receipt;
 
-            fn acquire<W: Changing, M: Memory<Place = Place>>(
+            fn acquire<W: Changing, M: Timed<Place = Place>>(
                 memory: &M,
                 quota: &AdjustableQuota<W>,
                 ask: Ask,
@@ -73,7 +72,7 @@ macro_rules! adjustable {
                 }))
             }
 
-            fn refund<W: Changing, M: Memory<Place = Place>>(
+            fn refund<W: Changing, M: Timed<Place = Place>>(
                 memory: &M,
                 quota: &AdjustableQuota<W>,
                 receipt: &Self::Receipt,
@@ -82,7 +81,7 @@ macro_rules! adjustable {
                 protocol::refund(memory, quota, receipt)
             }
 
-            fn reset<W: Changing, M: Memory<Place = Place>>(
+            fn reset<W: Changing, M: Timed<Place = Place>>(
                 memory: &M,
                 quota: &AdjustableQuota<W>,
             ) -> Attempt<(), M> {
@@ -123,7 +122,7 @@ macro_rules! change_twins {
             use watertight::bucket::adjustable::slot::{BUSY, Changing, Slot, changed, generation};
             use watertight::bucket::protocol::{Place, Source};
             use watertight::bucket::word::{Dated, Reading, Spent};
-            use watertight::models::{Attempt, Memory, Ordering};
+            use watertight::models::{Attempt, Memory, Timed, Ordering};
             use watertight::{Busy, Instant};
             include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
         }
@@ -150,7 +149,7 @@ macro_rules! protocol_twins {
             use super::made::{Receipt, Rejected};
             use watertight::bucket::protocol::{Ask, Place, Source};
             use watertight::bucket::word::{Dated, Reading, Spent, Taking, Terms, Widths};
-            use watertight::models::{Attempt, Memory, Ordering, Passage};
+            use watertight::models::{Attempt, Memory, Timed, Ordering, Passage};
             use watertight::{Instant, Micros, Reason, RetryAfter};
             include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
         }

@@ -7,7 +7,7 @@ use watertight::bucket::InvalidQuota;
 use watertight::bucket::protocol::{self, Ask, Place};
 use watertight::bucket::terms::{Fixed, Wanted};
 use watertight::bucket::word::{Terms, Widths};
-use watertight::models::{Attempt, Memory};
+use watertight::models::{Attempt, Timed};
 use watertight::{Instant, Reason, RetryAfter};
 
 /// A refusal, as everybody can read it.
@@ -38,19 +38,19 @@ pub trait Bucket {
     type Receipt: Given;
     fn terms<W: Widths>(wanted: &Wanted) -> Result<Self::Terms<W>, InvalidQuota>;
     /// `quickly`: what `acquire_quickly` does, for who comes first.
-    fn acquire<W: Widths, M: Memory<Place = Place>>(
+    fn acquire<W: Widths, M: Timed<Place = Place>>(
         memory: &M,
         terms: &Self::Terms<W>,
         ask: Ask,
         quickly: bool,
     ) -> Attempt<Result<Self::Receipt, Refused>, M>;
-    fn refund<W: Widths, M: Memory<Place = Place>>(
+    fn refund<W: Widths, M: Timed<Place = Place>>(
         memory: &M,
         terms: &Self::Terms<W>,
         receipt: &Self::Receipt,
     ) -> Attempt<u32, M>;
-    fn reset<W: Widths, M: Memory<Place = Place>>(memory: &M, terms: &Self::Terms<W>) -> Attempt<(), M>;
-    fn observe<W: Widths, M: Memory<Place = Place>>(
+    fn reset<W: Widths, M: Timed<Place = Place>>(memory: &M, terms: &Self::Terms<W>) -> Attempt<(), M>;
+    fn observe<W: Widths, M: Timed<Place = Place>>(
         memory: &M,
         terms: &Self::Terms<W>,
     ) -> Attempt<Observed, M>;
@@ -141,7 +141,7 @@ macro_rules! bucket {
                 $($terms)::+::of(&$made)
             }
 
-            fn acquire<W: Widths, M: Memory<Place = Place>>(
+            fn acquire<W: Widths, M: Timed<Place = Place>>(
                 memory: &M,
                 terms: &Self::Terms<W>,
                 ask: Ask,
@@ -165,7 +165,7 @@ macro_rules! bucket {
                 }))
             }
 
-            fn refund<W: Widths, M: Memory<Place = Place>>(
+            fn refund<W: Widths, M: Timed<Place = Place>>(
                 memory: &M,
                 terms: &Self::Terms<W>,
                 receipt: &Self::Receipt,
@@ -174,7 +174,7 @@ macro_rules! bucket {
                 protocol::refund(memory, terms, receipt)
             }
 
-            fn reset<W: Widths, M: Memory<Place = Place>>(
+            fn reset<W: Widths, M: Timed<Place = Place>>(
                 memory: &M,
                 terms: &Self::Terms<W>,
             ) -> Attempt<(), M> {
@@ -182,7 +182,7 @@ macro_rules! bucket {
                 protocol::reset(memory, terms)
             }
 
-            fn observe<W: Widths, M: Memory<Place = Place>>(
+            fn observe<W: Widths, M: Timed<Place = Place>>(
                 memory: &M,
                 terms: &Self::Terms<W>,
             ) -> Attempt<Observed, M> {
@@ -209,7 +209,7 @@ macro_rules! protocol_twins {
             use super::made::{Receipt, Rejected};
             use watertight::bucket::protocol::{Ask, Place, Source};
             use watertight::bucket::word::{Dated, Reading, Spent, Taking, Terms, Widths};
-            use watertight::models::{Attempt, Memory, Ordering, Passage};
+            use watertight::models::{Attempt, Memory, Timed, Ordering, Passage};
             use watertight::{Instant, Micros, Reason, RetryAfter};
             include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
         }
@@ -244,7 +244,7 @@ macro_rules! word_twins {
             use super::made::{Receipt, Rejected};
             use watertight::bucket::protocol::Place;
             use watertight::bucket::terms::Fixed;
-            use watertight::models::{Attempt, Memory, Ordering, Passage};
+            use watertight::models::{Attempt, Memory, Timed, Ordering, Passage};
             use watertight::{Instant, Micros, Reason, RetryAfter};
             use word::{Dated, Reading, Spent, Taking, Terms, Widths};
 

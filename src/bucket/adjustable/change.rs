@@ -45,12 +45,12 @@ use super::quota::{AdjustableQuota, Varying};
 use super::slot::{BUSY, Changing, Slot, WORDS, changed, generation};
 use crate::bucket::protocol::{Place, Source};
 use crate::bucket::word::{Dated, Reading, Spent};
-use crate::memory::{Attempt, Memory};
+use crate::memory::{Attempt, Memory, Timed};
 use crate::slots::Busy;
 use crate::sync::Ordering;
 
 /// A memory with slots that can be written.
-pub trait Slots: Memory<Place = Place> {
+pub trait Slots: Timed<Place = Place> {
     /// Writes a word that nobody else writes at this time, Relaxed.
     fn store(&self, place: Place, value: u32) -> Result<(), Self::Stop>;
 }

@@ -99,7 +99,9 @@ impl crate::memory::Memory for Cells {
     fn fence(&self, _: Ordering) {
         self.fences.set(self.fences.get() + 1);
     }
+}
 
+impl crate::memory::Timed for Cells {
     fn now(&self) -> Result<Instant, Infallible> {
         self.asked.set(self.asked.get() + 1);
         Ok(Instant::from_micros(self.now.get()))
