@@ -14,11 +14,13 @@ mod sync;
 mod memory;
 mod passage;
 mod slots;
+mod stats;
 
 pub mod adapters;
 pub mod backoff;
 pub mod breaker;
 pub mod bucket;
+pub mod bulkhead;
 pub mod random;
 pub mod rejected;
 pub mod time;
@@ -31,9 +33,11 @@ pub use adapters::std_clock::StdClock;
 pub use backoff::{Backoff, Jitter, Reconnect};
 pub use breaker::{Breaker, Config, Permit, Snapshot, State, Transition};
 pub use bucket::{Quota, Receipt, TokenBucket};
+pub use bulkhead::{Bulkhead, Share, Slot, TokenBulkhead};
 pub use random::{Random, SharedRandom};
 pub use rejected::{Error, Reason, Rejected, RetryAfter};
 pub use slots::Busy;
+pub use stats::NoStats;
 pub use time::{Clock, Instant, ManualClock, Micros};
 
 /// Doors for the models in `loom-tests`, which compile this source a second time; no user ever sees them.

@@ -35,6 +35,14 @@ pub enum Reason {
     RateLimited,
     /// More tokens were asked for at a time than the token bucket ever holds.
     MoreThanBurst,
+    /// All places of the bulkhead are taken, or too many for what was asked.
+    Full,
+    /// The bulkhead has places left, and none that this class of calls may take.
+    ShareFull,
+    /// More places were asked for than the bulkhead has for this class of calls, as long as its limit is what it is.
+    MoreThanLimit,
+    /// All places of the bulkhead are taken, and all seats for those who wait for one.
+    RoomFull,
 }
 
 /// When the same call, with nobody else calling, would be admitted.
@@ -107,6 +115,10 @@ impl fmt::Display for Reason {
             Self::ForcedOpen => "the circuit breaker is forced open",
             Self::RateLimited => "the token bucket has too few tokens",
             Self::MoreThanBurst => "the token bucket never holds so many tokens at a time",
+            Self::Full => "the bulkhead is full",
+            Self::ShareFull => "the share of the bulkhead that is for such calls is full",
+            Self::MoreThanLimit => "the bulkhead has not so many places for such calls",
+            Self::RoomFull => "the bulkhead is full, and so is its waiting room",
         })
     }
 }

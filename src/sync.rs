@@ -8,7 +8,11 @@
 pub(crate) use portable_atomic::{AtomicU32, fence};
 
 #[cfg(watertight_loom)]
-pub use for_loom::{AtomicU32, before_swap, fence, rmw_loads, with_rmw_loads};
+pub use for_loom::{AtomicU32, AtomicWaker, before_swap, fence, rmw_loads, with_rmw_loads};
+
+// Keeps a waker, in a word of its own: the one exception to the rule above.
+#[cfg(all(feature = "waiting", not(watertight_loom)))]
+pub(crate) use atomic_waker::AtomicWaker;
 
 #[cfg(not(watertight_loom))]
 pub(crate) use core::sync::atomic::Ordering;
@@ -51,6 +55,7 @@ mod for_loom {
     use core::cell::{Cell, RefCell};
     use core::fmt;
     use core::sync::atomic::Ordering;
+    use core::task::Waker;
     use std::boxed::Box;
 
     pub use loom::sync::atomic::fence;
@@ -158,6 +163,10 @@ mod for_loom {
             self.0.fetch_add(value, order)
         }
 
+        pub fn fetch_max(&self, value: u32, order: Ordering) -> u32 {
+            self.0.fetch_max(value, order)
+        }
+
         pub fn compare_exchange(
             &self,
             current: u32,
@@ -167,6 +176,28 @@ mod for_loom {
         ) -> Result<u32, u32> {
             interrupted();
             self.0.compare_exchange(current, new, success, failure)
+        }
+    }
+
+    /// loom's model of `atomic-waker`'s cell.
+    #[derive(Debug)]
+    pub struct AtomicWaker(loom::future::AtomicWaker);
+
+    impl AtomicWaker {
+        pub fn new() -> Self {
+            Self(loom::future::AtomicWaker::new())
+        }
+
+        pub fn register(&self, waker: &Waker) {
+            self.0.register_by_ref(waker);
+        }
+
+        pub fn take(&self) -> Option<Waker> {
+            self.0.take_waker()
+        }
+
+        pub fn wake(&self) {
+            self.0.wake();
         }
     }
 

@@ -5,6 +5,7 @@ use core::fmt;
 use super::{Snapshot, Transition, reasons};
 use crate::rejected::Reason;
 use crate::slots::{Slots, Words};
+pub use crate::stats::NoStats;
 use crate::sync::{AtomicU32, Ordering, zeroes};
 use crate::time::{Clock, Instant, Micros};
 
@@ -30,10 +31,6 @@ pub trait Keep {
     #[inline]
     fn late(&self) {}
 }
-
-/// Nothing is kept: no memory, and not an instruction.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoStats;
 
 impl Keep for NoStats {}
 

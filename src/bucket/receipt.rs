@@ -18,7 +18,7 @@ pub struct Receipt {
 
 impl Receipt {
     /// For no tokens.
-    pub(super) const fn of_none(now: Instant) -> Self {
+    pub(crate) const fn of_none(now: Instant) -> Self {
         Self {
             date: now,
             wait: Passage::NONE,

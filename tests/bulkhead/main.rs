@@ -1,0 +1,3 @@
+//! Bulkheads: alone, with waiters, and with a bucket.
+
+mod waiting;
