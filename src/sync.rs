@@ -163,6 +163,10 @@ mod for_loom {
             self.0.fetch_add(value, order)
         }
 
+        pub fn fetch_sub(&self, value: u32, order: Ordering) -> u32 {
+            self.0.fetch_sub(value, order)
+        }
+
         pub fn fetch_max(&self, value: u32, order: Ordering) -> u32 {
             self.0.fetch_max(value, order)
         }

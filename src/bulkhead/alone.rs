@@ -1,6 +1,8 @@
+use core::convert::Infallible;
 use core::fmt;
 use core::ops::Deref;
 
+use super::protocol::Countdown;
 use super::slot::{Places, sealed};
 use super::stats::{Keep, Statistics, Stats};
 use super::word::Word;
@@ -155,9 +157,7 @@ impl<S: Keep> Places for Bulkhead<S> {
 
     #[inline]
     fn give_back(&self, places: u32) {
-        if places > 0 {
-            decide(|| protocol::leave(&self.memory(), places));
-        }
+        let Ok(()) = protocol::leave(&self.memory(), places);
     }
 
     fn note_refused(&self, reason: Reason) {
@@ -184,5 +184,14 @@ impl Live for LiveWord<'_> {
     #[inline]
     fn word(&self, (): ()) -> Option<&AtomicU32> {
         Some(self.0)
+    }
+}
+
+impl Countdown for LiveWord<'_> {
+    #[inline]
+    fn subtract(&self, number: u32, order: Ordering) -> Result<(), Infallible> {
+        // ORDERING: the protocol's.
+        self.0.fetch_sub(number, order);
+        Ok(())
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! ENTER   load; not so many below the limit, or the share: refuse. CAS in flight + n.
-//! LEAVE   load; CAS in flight - n.
+//! LEAVE   in flight - n, in one read-modify-write.
 //! RESIZE  load; CAS limit.
 //! ```
 //!
-//! Each is decided by one CAS on the one word there is, from what was read of that same word: no limit is ever
-//! passed, not for a moment, and a limit that was lowered holds from its CAS on. A thread stopped for ever before its
-//! CAS leaves nothing behind; after it, a place taken by who never leaves. A CAS fails only if another one
-//! succeeded in between, so somebody always gets on, and a lone caller is done in two steps. What is inside and what
-//! comes later may be anybody's, so the word comes back to what it was, and that is harmless: only its value counts.
+//! Each is decided by one read-modify-write of the one word there is: no limit is ever passed, not for a moment, and a
+//! limit that was lowered holds from its CAS on. Who leaves looks at nothing: he was counted, so that there is something
+//! to take off. A thread stopped for ever before its write leaves nothing behind; after it, a place taken by who
+//! never leaves. A CAS fails only if another one succeeded in between, so somebody always gets on, and a lone caller is
+//! done in two steps. The word may come back to what it was, and that is harmless: only its value counts.
 //!
 //! Who enters has seen what those did before they left whose places he may have got.
 
@@ -19,6 +19,12 @@ use super::word::Word;
 use crate::memory::{Attempt, Memory};
 use crate::rejected::Rejected;
 use crate::sync::Ordering;
+
+/// The word, which can also be counted down.
+pub trait Countdown: Memory<Place = ()> {
+    /// Takes that much off the word, in one step.
+    fn subtract(&self, number: u32, order: Ordering) -> Result<(), Self::Stop>;
+}
 
 /// Takes so many places, or is refused. Answers with the word as it was made.
 #[inline]
@@ -39,15 +45,12 @@ pub fn enter<M: Memory<Place = ()>>(
     }
 }
 
-/// Gives so many places back.
+/// Gives back so many places that were taken.
 #[inline]
-pub fn leave<M: Memory<Place = ()>>(memory: &M, places: u32) -> Attempt<(), M> {
-    // ORDERING: Relaxed; the CAS decides.
-    let word = Word::from_bits(memory.load((), Ordering::Relaxed)?);
+pub fn leave<M: Countdown>(memory: &M, places: u32) -> Result<(), M::Stop> {
     // ORDERING: Release pairs with the Acquire in `enter`. Whatever comes between is a read-modify-write, and passes it
     // on.
-    let won = memory.swap_if((), word.bits(), word.left(places).bits(), Ordering::Release)?;
-    Ok(won.then_some(()))
+    memory.subtract(places, Ordering::Release)
 }
 
 /// Sets the limit.

@@ -44,7 +44,7 @@ impl<T: core::ops::Deref<Target: Places>> Places for T {
 /// One place in a bulkhead, or several, for as long as this is kept: dropping it gives them back.
 ///
 /// A slot that is forgotten (`mem::forget`, a task that is never polled again) keeps its places for ever; a larger
-/// limit makes up for them.
+/// limit makes up for them. What leads to the bulkhead (`H`) must always lead to the same one.
 ///
 /// It is given back once, by whatever ends it:
 ///

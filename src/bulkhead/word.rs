@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Every pair is valid: in flight is above the limit after a resize to below what is inside, until enough have left.
-//! Entering never brings it there.
+//! Entering never brings it there. Leaving takes as much off the word as was added to it when entering, which carries nothing
+//! into the limit.
 
 use super::Share;
 use crate::rejected::{Reason, Rejected, RetryAfter};
@@ -47,12 +48,6 @@ impl Word {
             Ok(()) => Ok(Self(self.0.wrapping_add(places))),
             Err(refusal) => Err(refusal),
         }
-    }
-
-    /// With so many fewer inside.
-    #[inline]
-    pub const fn left(self, places: u32) -> Self {
-        Self(self.0 & !IN_FLIGHT | self.in_flight().saturating_sub(places))
     }
 
     /// With another limit.
@@ -110,8 +105,6 @@ mod tests {
                 (u32::from(limit), u32::from(limit))
             );
             assert!(full.entered(1, Share::ALL).is_err());
-            assert_eq!(full.left(1).entered(1, Share::ALL), Ok(full));
-            assert_eq!(full.left(u32::from(limit)), Word::new(limit));
         }
     }
 
@@ -154,8 +147,14 @@ mod tests {
             word.entered(1, Share::ALL).map_err(|refusal| refusal.reason()),
             Err(Reason::Full)
         );
-        assert!(word.left(3).entered(1, Share::ALL).is_err());
-        assert_eq!(word.left(4).entered(1, Share::ALL).map(Word::in_flight), Ok(5));
+        assert!(inside(10, 5).resized(5).entered(1, Share::ALL).is_err());
+        assert_eq!(
+            inside(10, 4)
+                .resized(5)
+                .entered(1, Share::ALL)
+                .map(Word::in_flight),
+            Ok(5)
+        );
         assert_eq!(word.resized(10), inside(10, 8));
     }
 
@@ -165,7 +164,6 @@ mod tests {
             why(0, 0, 1, Share::ALL),
             (Reason::MoreThanLimit, RetryAfter::Never)
         );
-        assert_eq!(Word::new(0).left(1), Word::new(0));
     }
 
     #[test]
