@@ -1,6 +1,6 @@
 //! Repeats one operation, to be run under an instruction counter: `.ci/instructions` does.
 //!
-//! The operations are those of a closed breaker, or of a bucket, with nobody else about, inlined as in a user's program. `nothing`
+//! The operations are those of a closed breaker, of a bucket, or of a bulkhead, with nobody else about, inlined as in a user's program. `nothing`
 //! is the loop alone, to be subtracted; of a bucket, with the clock.
 
 use std::cell::Cell;
@@ -14,7 +14,8 @@ use watertight::breaker::{
     Stats, Window,
 };
 use watertight::bucket::{AdjustableBucket, AdjustableQuota};
-use watertight::{Breaker, Config, Instant, Micros, Quota, TokenBucket, last_calls, last_time};
+use watertight::bulkhead::{self, Waiting};
+use watertight::{Breaker, Bulkhead, Config, Instant, Micros, Quota, TokenBucket, last_calls, last_time};
 
 /// A clock that costs nothing: what it costs to ask another comes on top.
 type Clock = Standing;
@@ -61,7 +62,10 @@ const USAGE: &str = "usage: instructions BREAKER OPERATION TIMES
   OPERATION  nothing, success, success_after_failure, failure_success, call
 or: instructions BUCKET OPERATION TIMES
   BUCKET     bucket, adjustable_bucket
-  OPERATION  nothing, granted, full, refused, refused_until, reserved";
+  OPERATION  nothing, granted, full, refused, refused_until, reserved
+or: instructions BULKHEAD OPERATION TIMES
+  BULKHEAD   bulkhead, bulkhead_stats, waiting
+  OPERATION  nothing, entered, refused";
 
 /// Answers whether there is such an operation.
 fn repeat<P: Policy, W: Window<Rule = P::Rule>, S: Keep>(
@@ -188,6 +192,28 @@ macro_rules! repeat_on_bucket {
     }};
 }
 
+/// Answers whether there is such an operation. A macro, as above.
+macro_rules! repeat_on_bulkhead {
+    ($bulkhead:expr, $operation:expr, $times:expr) => {{
+        let (bulkhead, operation, times) = (&$bulkhead, $operation.as_str(), $times);
+        let _inside = (operation == "refused").then(|| bulkhead.try_enter());
+        match operation {
+            "nothing" => {
+                for _ in 0..times {
+                    black_box(black_box(bulkhead));
+                }
+            }
+            "entered" | "refused" => {
+                for _ in 0..times {
+                    black_box(black_box(bulkhead).try_enter().is_ok());
+                }
+            }
+            _ => {}
+        }
+        matches!(operation, "nothing" | "entered" | "refused")
+    }};
+}
+
 fn main() -> ExitCode {
     let clock = &Ticking {
         now: Cell::new(1_000_000),
@@ -210,6 +236,11 @@ fn main() -> ExitCode {
                 operation,
                 times
             ),
+            "bulkhead" => repeat_on_bulkhead!(Bulkhead::new(1), operation, times),
+            "bulkhead_stats" => {
+                repeat_on_bulkhead!(Bulkhead::with_stats(1, bulkhead::Stats::new()), operation, times)
+            }
+            "waiting" => repeat_on_bulkhead!(Waiting::<8>::new(1), operation, times),
             _ => false,
         }),
         _ => false,

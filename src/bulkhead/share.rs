@@ -1,4 +1,4 @@
-use super::invalid::InvalidShare;
+use core::fmt;
 
 /// How much of a bulkhead's limit calls of one class may fill: the lower their priority, the less.
 ///
@@ -55,3 +55,19 @@ impl Share {
         }
     }
 }
+
+/// A [`Share`] that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidShare;
+
+impl InvalidShare {
+    const SENTENCE: &'static str = "a share of a bulkhead's limit is from 1 to 100 percent";
+}
+
+impl fmt::Display for InvalidShare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::SENTENCE)
+    }
+}
+
+impl core::error::Error for InvalidShare {}

@@ -3,7 +3,7 @@ use core::fmt;
 use super::Share;
 use crate::rejected::{Reason, Rejected};
 
-/// What has places: a [`Bulkhead`](super::Bulkhead), a [`Waiting`](super::Waiting), or anything that leads to one,
+/// What has places: a [`Bulkhead`](super::Bulkhead), a `Waiting`, or anything that leads to one,
 /// such as a reference or an `Arc`. Nobody else can implement this.
 pub trait Places: sealed::Sealed {
     /// Takes so many places, or is refused.

@@ -24,7 +24,7 @@ use crate::time::{Clock, Micros};
 /// ```
 ///
 /// Either may be a value or anything that leads to one: `TokenBulkhead<&'static Bulkhead, Arc<AdjustableBucket<..>>>`
-/// shares both with others. The bulkhead may have [waiters](super::Waiting); then [`enter`](Self::enter) waits for a
+/// shares both with others. The bulkhead may have waiters (`Waiting`); then its `enter` waits for a
 /// place in its queue, and for tokens with the caller's sleep.
 ///
 /// The place comes first, then the tokens. A refused token gives the place back: a neighbour may be told "full" in that moment,

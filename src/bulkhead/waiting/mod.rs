@@ -1,6 +1,7 @@
 //! A bulkhead with a waiting room: see [`Waiting`].
 
 mod enter;
+mod invalid;
 #[cfg(watertight_loom)]
 pub mod protocol;
 #[cfg(not(watertight_loom))]
@@ -16,13 +17,14 @@ use core::fmt;
 use core::ops::Deref;
 
 pub use self::enter::Enter;
+pub use self::invalid::InvalidLimit;
 use self::protocol::{Resized, Step};
 pub use self::room::Queue;
 use self::room::{LiveRoom, Seat, run};
 use self::word::{Gate, Real};
 use super::slot::{Places, sealed};
 use super::stats::{Keep, Statistics, Stats};
-use super::{InvalidLimit, Share, Slot};
+use super::{Share, Slot};
 use crate::memory::decide;
 use crate::rejected::{Reason, Rejected};
 use crate::stats::NoStats;

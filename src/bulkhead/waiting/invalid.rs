@@ -1,21 +1,5 @@
 use core::fmt;
 
-/// A [`Share`](super::Share) that is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidShare;
-
-impl InvalidShare {
-    pub(super) const SENTENCE: &'static str = "a share of a bulkhead's limit is from 1 to 100 percent";
-}
-
-impl fmt::Display for InvalidShare {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::SENTENCE)
-    }
-}
-
-impl core::error::Error for InvalidShare {}
-
 /// A limit that a [`Waiting`](super::Waiting) cannot have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidLimit;
