@@ -59,6 +59,12 @@ impl<S> Bulkhead<S> {
         self.word().in_flight()
     }
 
+    /// How many places are left; none, too, while more are taken than the limit says.
+    pub fn available(&self) -> u32 {
+        let word = self.word();
+        word.limit().saturating_sub(word.in_flight())
+    }
+
     /// Sets the limit, at once. Below what is in flight, nobody enters until enough have left; those inside stay.
     pub fn resize(&self, limit: u16) {
         decide(|| protocol::resize(&self.memory(), limit));

@@ -123,6 +123,12 @@ impl<const N: usize, S> Waiting<N, S> {
         self.look().in_flight()
     }
 
+    /// How many places are left; none, too, while more are taken than the limit says.
+    pub fn available(&self) -> u32 {
+        let gate = self.look();
+        gate.limit().saturating_sub(gate.in_flight())
+    }
+
     /// How many are in the queue. Who gave up between two others is counted until those before him are gone.
     pub fn waiting(&self) -> u32 {
         self.look().length()
