@@ -1,8 +1,8 @@
 //! A bulkhead: at most so many calls at a time; and if wanted, with a queue before it, or a token bucket behind it.
 //!
-//! A dependency that has become slow holds what its callers hold: threads, connections, memory, until nothing is left for
-//! calls to anybody else. A bulkhead around it bounds that: the calls that would be too many are refused at once, and the rest of
-//! the ship stays dry.
+//! A dependency that has become slow holds what its callers hold: threads, connections, memory, until nothing is left
+//! for calls to anybody else. A bulkhead around it bounds that: the calls that would be too many are refused at once,
+//! and the rest of the ship stays dry.
 //!
 //! ```
 //! use watertight::{Bulkhead, Reason};
@@ -25,20 +25,21 @@
 //! # Semantics
 //!
 //! - What is in flight never rises above the limit, not even for a moment.
-//! - [`resize`](Bulkhead::resize) holds from the next call on. Below what is in flight nobody enters until enough have left, and
-//!   nobody has to wait for that who resizes.
+//! - [`resize`](Bulkhead::resize) holds from the next call on. Below what is in flight nobody enters until enough
+//!   have left, and nobody has to wait for that who resizes.
 //! - A call may weigh several places: [`try_enter_many`](Bulkhead::try_enter_many).
 //! - Calls of lower priority may use only their [`Share`] of the limit, so that they never take the last places.
 //! - A [`Slot`] gives back what it holds exactly once, when it is dropped. What a caller did inside happens before what
 //!   the next one does who gets his place.
-//! - With waiters, nobody overtakes, every place that comes free wakes one of them, once, and who gives up passes on what he
-//!   was given.
+//! - With waiters, nobody overtakes, every place that comes free wakes one of them, once, and who gives up passes on
+//!   what he was given.
 //!
 //! # Cost and guarantees
 //!
-//! Nothing waits, no clock is asked, and an interrupt may call everything (but `enter_blocking`). Entering starts again only
-//! when another caller changed the word between its load and its compare-and-swap, so that k interrupts cost at most
-//! k repetitions, of one load and one compare-and-swap each. Leaving a [`Bulkhead`] is one read-modify-write.
+//! Nothing waits, no clock is asked, and an interrupt may call everything (but `enter_blocking`). Entering starts
+//! again only when another caller changed the word between its load and its compare-and-swap, so that k interrupts
+//! cost at most k repetitions, of one load and one compare-and-swap each. Leaving a [`Bulkhead`] is one
+//! read-modify-write.
 //!
 //! | | instructions, x86-64 | thumbv7em |
 //! |---|---|---|
@@ -49,11 +50,12 @@
 //!
 //! (On x86-64 counted by `.ci/instructions`, on thumbv7em from the disassembly; inlined, with nobody else about.)
 //!
-//! Leaving a `Waiting` in which somebody waits, cancelling and queueing up are a few loads and compare-and-swaps more,
-//! at most N + 1 rounds of them with nobody else about, and the waker's own work: it is called where the place is given back. Whoever is stopped in
-//! the middle for ever costs at most one place and one seat. `waiting/protocol.rs` in the sources has the whole
-//! protocol, who may be stopped where, and the limits; the one that a user may meet: tickets come round after 64, so
-//! that a caller who is stopped between two writes while exactly 64 others come and go may give his place out of turn.
+//! Leaving a `Waiting` in which somebody waits, cancelling and queueing up are a few loads and compare-and-swaps
+//! more, at most N + 1 rounds of them with nobody else about, and the waker's own work: it is called where the place
+//! is given back. Whoever is stopped in the middle for ever costs at most one place and one seat.
+//! `waiting/protocol.rs` in the sources has the whole protocol, who may be stopped where, and the limits; the one
+//! that a user may meet: tickets come round after 64, so that a caller who is stopped between two writes while
+//! exactly 64 others come and go may give his place out of turn.
 //!
 //! No clock, and so nothing that sleep or suspend of the machine could change.
 //!
@@ -73,8 +75,8 @@
 //! }
 //! ```
 //!
-//! A thread waits with `enter_blocking` (feature `std`). For tokens there is `TokenBulkhead::enter`, which waits in the same
-//! queue.
+//! A thread waits with `enter_blocking` (feature `std`). For tokens there is `TokenBulkhead::enter`, which waits in
+//! the same queue.
 
 mod alone;
 #[cfg(all(feature = "std", feature = "waiting"))]

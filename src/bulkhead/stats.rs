@@ -77,8 +77,8 @@ impl Default for Stats {
 impl Keep for Stats {
     #[inline]
     fn entered(&self, in_flight: u32) {
-        // ORDERING: Relaxed, both; a mark alone, which orders nothing. It only rises, so that a stale reading of it costs
-        // one write.
+        // ORDERING: Relaxed, both; a mark alone, which orders nothing. It only rises, so that a stale reading of it
+        // costs one write.
         if self.most.load(Ordering::Relaxed) < in_flight {
             self.most.fetch_max(in_flight, Ordering::Relaxed);
         }

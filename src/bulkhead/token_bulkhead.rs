@@ -27,8 +27,8 @@ use crate::time::{Clock, Micros};
 /// shares both with others. The bulkhead may have waiters (`Waiting`); then its `enter` waits for a
 /// place in its queue, and for tokens with the caller's sleep.
 ///
-/// The place comes first, then the tokens. A refused token gives the place back: a neighbour may be told "full" in that moment,
-/// and nobody is ever let in too many.
+/// The place comes first, then the tokens. A refused token gives the place back: a neighbour may be told "full" in
+/// that moment, and nobody is ever let in too many.
 ///
 /// What is given back:
 ///
@@ -196,8 +196,8 @@ impl<B: fmt::Debug, K: fmt::Debug> fmt::Debug for TokenBulkhead<B, K> {
     }
 }
 
-/// A place and tokens in a [`TokenBulkhead`]: the place for as long as this is kept, the tokens for good, unless they are
-/// [refunded](Self::refund).
+/// A place and tokens in a [`TokenBulkhead`]: the place for as long as this is kept, the tokens for good, unless they
+/// are [refunded](Self::refund).
 #[derive(Debug)]
 #[must_use = "a permit that is dropped at once guards nothing, and its tokens are spent: keep it for as long as the call lasts"]
 pub struct TokenSlot<H: Places> {
@@ -220,7 +220,8 @@ impl<H: Places> TokenSlot<H> {
     #[inline]
     pub fn leave(self) {}
 
-    /// Gives the place back, and keeps what shows that the tokens were taken: for a bulkhead that is only the queue of a bucket.
+    /// Gives the place back, and keeps what shows that the tokens were taken: for a bulkhead that is only the queue
+    /// of a bucket.
     pub fn into_receipt(self) -> Receipt {
         self.receipt
     }

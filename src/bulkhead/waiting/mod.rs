@@ -45,10 +45,10 @@ use crate::sync::{AtomicU32, Ordering};
 /// ```
 ///
 /// `N` is a power of two up to 32, the limit is at most 1023. The state is four bytes, and a word and a waker for each
-/// seat: 132 bytes for eight seats on a 32-bit target, 260 on one of 64 bits.
+/// seat: 132 bytes for eight seats on a 32-bit target, 264 on one of 64 bits.
 ///
-/// Nobody overtakes: who comes while others wait is refused by [`try_enter`](Self::try_enter), and queues up behind them
-/// with [`enter`](Self::enter). Each place that comes free wakes the one that it is for, once. Who gives up, by
+/// Nobody overtakes: who comes while others wait is refused by [`try_enter`](Self::try_enter), and queues up behind
+/// them with [`enter`](Self::enter). Each place that comes free wakes the one that it is for, once. Who gives up, by
 /// dropping the future, leaves the queue; if a place had been given to him already, it goes to the next.
 ///
 /// If all seats are taken, `enter` refuses at once. A seat is taken from the first poll until the future has its place

@@ -27,8 +27,8 @@ impl<B: Queue, K: Tokens> TokenBulkhead<B, K> {
     /// [`refund`](TokenSlot::refund) says what comes back.
     ///
     /// With a limit of 1 that is the queue of a bucket: who is inside waits for the next tokens, and the others for
-    /// him, first come, first served; and since nobody takes any in between, the tokens of one who gives up are all there
-    /// again.
+    /// him, first come, first served; and since nobody takes any in between, the tokens of one who gives up are all
+    /// there again.
     ///
     /// ```
     /// use core::time::Duration;
