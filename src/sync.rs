@@ -199,10 +199,6 @@ mod for_loom {
         pub fn take(&self) -> Option<Waker> {
             self.0.take_waker()
         }
-
-        pub fn wake(&self) {
-            self.0.wake();
-        }
     }
 
     impl fmt::Debug for AtomicU32 {

@@ -166,6 +166,10 @@ impl<S: Keep> Places for Bulkhead<S> {
         let Ok(()) = protocol::leave(&self.memory(), places);
     }
 
+    fn note_entered(&self, in_flight: u32) {
+        self.stats.entered(in_flight);
+    }
+
     fn note_refused(&self, reason: Reason) {
         self.stats.refused(reason);
     }

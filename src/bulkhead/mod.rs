@@ -31,8 +31,8 @@
 //! - Calls of lower priority may use only their [`Share`] of the limit, so that they never take the last places.
 //! - A [`Slot`] gives back what it holds exactly once, when it is dropped. What a caller did inside happens before what
 //!   the next one does who gets his place.
-//! - With waiters, nobody overtakes, every place that comes free wakes one of them, once, and who gives up passes on
-//!   what he was given.
+//! - With waiters, nobody overtakes, every place that comes free wakes the one that it is for, and who gives up passes
+//!   on what he was given.
 //!
 //! # Cost and guarantees
 //!
@@ -52,7 +52,7 @@
 //!
 //! Leaving a `Waiting` in which somebody waits, cancelling and queueing up are a few loads and compare-and-swaps
 //! more, at most N + 1 rounds of them with nobody else about, and the waker's own work: it is called where the place
-//! is given back. Whoever is stopped in the middle for ever costs at most one place and one seat.
+//! is given back. Whoever is stopped in the middle for ever costs at most the places that he held, and one seat.
 //! `waiting/protocol.rs` in the sources has the whole protocol, who may be stopped where, and the limits; the one
 //! that a user may meet: tickets come round after 64, so that a caller who is stopped between two writes while
 //! exactly 64 others come and go may give his place out of turn.

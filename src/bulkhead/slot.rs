@@ -14,7 +14,11 @@ pub trait Places: sealed::Sealed {
     #[doc(hidden)]
     fn give_back(&self, places: u32);
 
-    /// Somebody who had a place was refused something else.
+    /// Somebody entered in another way, and so many were inside then.
+    #[doc(hidden)]
+    fn note_entered(&self, in_flight: u32);
+
+    /// Somebody was refused something else.
     #[doc(hidden)]
     fn note_refused(&self, reason: Reason);
 }
@@ -36,6 +40,11 @@ impl<T: core::ops::Deref<Target: Places>> Places for T {
     }
 
     #[inline]
+    fn note_entered(&self, in_flight: u32) {
+        (**self).note_entered(in_flight);
+    }
+
+    #[inline]
     fn note_refused(&self, reason: Reason) {
         (**self).note_refused(reason);
     }
@@ -44,7 +53,8 @@ impl<T: core::ops::Deref<Target: Places>> Places for T {
 /// One place in a bulkhead, or several, for as long as this is kept: dropping it gives them back.
 ///
 /// A slot that is forgotten (`mem::forget`, a task that is never polled again) keeps its places for ever; a larger
-/// limit makes up for them. What leads to the bulkhead (`H`) must always lead to the same one.
+/// limit makes up for them. What leads to the bulkhead (`H`) must always lead to
+/// the same one, or both count wrong from then on.
 ///
 /// It is given back once, by whatever ends it:
 ///

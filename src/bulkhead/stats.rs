@@ -116,8 +116,8 @@ impl Statistics {
         self.in_flight
     }
 
-    /// The most places that were ever taken at a time; also by those who were then refused a token, and gave theirs
-    /// back.
+    /// The most places that were ever taken at a time; also by those who were then refused a token and gave theirs
+    /// back, and for one who had just given up waiting.
     pub const fn most_in_flight(&self) -> u32 {
         self.most
     }

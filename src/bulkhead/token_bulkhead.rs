@@ -182,6 +182,11 @@ impl<B: Places, K> Places for TokenBulkhead<B, K> {
     }
 
     #[inline]
+    fn note_entered(&self, in_flight: u32) {
+        self.bulkhead.note_entered(in_flight);
+    }
+
+    #[inline]
     fn note_refused(&self, reason: Reason) {
         self.bulkhead.note_refused(reason);
     }

@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use super::protocol::{Outcome, Step};
 use super::room::{Queue, run};
 use super::word::Ticket;
-use crate::bulkhead::{Share, Slot};
+use crate::bulkhead::Slot;
 use crate::rejected::{Reason, Rejected, RetryAfter};
 
 /// A wait for a place in a [`Waiting`](super::Waiting): a future of a [`Slot`].
@@ -61,17 +61,18 @@ impl<H: Queue> Future for Enter<H> {
                 (Outcome::Queued(_), Some(_)) => return Poll::Pending,
                 // Kept before the waker is, whose clone may panic.
                 (Outcome::Queued(ticket), None) => this.ticket = Some(ticket),
-                (Outcome::Free, _) => {
-                    if handle.take(1, Share::ALL).is_ok() {
-                        return this.given();
-                    }
+                (Outcome::Entered(in_flight), _) => {
+                    handle.note_entered(in_flight);
+                    return this.given();
                 }
                 (Outcome::RoomFull, _) => {
                     handle.note_refused(Reason::RoomFull);
                     this.room = None;
                     return Poll::Ready(Err(Rejected::new(Reason::RoomFull, RetryAfter::OnRelease(None))));
                 }
-                (Outcome::Given | Outcome::Left, _) => return this.given(),
+                (Outcome::Given, _) => return this.given(),
+                // The handle led to another room before: from the start.
+                (Outcome::Left, _) => this.ticket = None,
             }
         }
     }

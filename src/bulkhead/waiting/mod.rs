@@ -18,7 +18,7 @@ use core::ops::Deref;
 
 pub use self::enter::Enter;
 pub use self::invalid::InvalidLimit;
-use self::protocol::{Resized, Step};
+use self::protocol::{Left, Resized, Step};
 pub use self::room::Queue;
 use self::room::{LiveRoom, Seat, run};
 use self::word::{Gate, Real};
@@ -48,12 +48,15 @@ use crate::sync::{AtomicU32, Ordering};
 /// seat: 132 bytes for eight seats on a 32-bit target, 264 on one of 64 bits.
 ///
 /// Nobody overtakes: who comes while others wait is refused by [`try_enter`](Self::try_enter), and queues up behind
-/// them with [`enter`](Self::enter). Each place that comes free wakes the one that it is for, once. Who gives up, by
-/// dropping the future, leaves the queue; if a place had been given to him already, it goes to the next.
+/// them with [`enter`](Self::enter). Each place that comes free is for the head of the queue, and wakes him. (Whoever
+/// gives it may be held up in between; then others, with places of their own, may be inside before him.) Who gives up,
+/// by dropping the future, leaves the queue; if a place had been given to him already, it goes to the next.
 ///
 /// If all seats are taken, `enter` refuses at once. A seat is taken from the first poll until the future has its place
-/// and is polled, or is dropped; the seat of one who gave up between two others is free when those before him are gone.
-/// A future that is never polled again, and never dropped, keeps its seat for ever, and when its turn comes, a place.
+/// and is polled, or is dropped. What is left in the middle of the queue, by one who gave up or because a seat was
+/// still taken when its turn came, takes up a seat until those before it are gone. While others are coming and going at
+/// that very moment, a room that is nearly full may look full. A future that is never polled again, and never
+/// dropped, keeps its seat for ever, and when its turn comes, a place.
 pub struct Waiting<const N: usize, S = NoStats> {
     gate: AtomicU32,
     seats: [Seat; N],
@@ -129,7 +132,7 @@ impl<const N: usize, S> Waiting<N, S> {
         gate.limit().saturating_sub(gate.in_flight())
     }
 
-    /// How many are in the queue. Who gave up between two others is counted until those before him are gone.
+    /// How many are in the queue, with what is left in its middle: see above.
     pub fn waiting(&self) -> u32 {
         self.look().length()
     }
@@ -256,16 +259,47 @@ impl<const N: usize, S: Keep> Places for Waiting<N, S> {
 
     #[inline]
     fn give_back(&self, places: u32) {
-        let room = self.room();
-        for _ in 0..places {
-            if let Some(head) = decide(|| protocol::leave(&room)) {
-                let _left = run(&room, Step::HandOver(head));
-            }
+        GivingBack {
+            room: self.room(),
+            places,
         }
+        .go_on();
+    }
+
+    fn note_entered(&self, in_flight: u32) {
+        self.stats.entered(in_flight);
     }
 
     fn note_refused(&self, reason: Reason) {
         self.stats.refused(reason);
+    }
+}
+
+/// Places that are being given back: also if a waker that is called panics.
+struct GivingBack<'a> {
+    room: LiveRoom<'a>,
+    places: u32,
+}
+
+impl GivingBack<'_> {
+    #[inline]
+    fn go_on(&mut self) {
+        while self.places > 0 {
+            match decide(|| protocol::leave(&self.room, self.places)) {
+                Left::Gone(gone) => self.places = self.places.saturating_sub(gone),
+                Left::InHand(ticket) => {
+                    self.places = self.places.saturating_sub(1);
+                    let _left = run(&self.room, Step::HandOver(ticket));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for GivingBack<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.go_on();
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! ENTER    the queue not empty, or full: refuse. CAS gate: in flight + 1.
-//! ARRIVE   free: ENTER instead. As many tickets as seats: "room full". t = the next ticket. Its seat
+//! ARRIVE   free: ENTER. As many tickets as seats: TRIM, and again; nothing to trim: "room full".
+//!          t = the next ticket. Its seat
 //!            free:             CAS seat -> {t, Waiting}; LINE UP.
 //!            {t, Waiting}:     its claimer is on the way: CAS gate: length + 1, for him; again.
 //!            anything else:    taken. Another seat further on is free: CAS gate: length + 1, a hole; again.
@@ -12,16 +13,15 @@
 //!          Otherwise withdraw: CAS seat {t, Waiting} -> Free, and ARRIVE again. It fails: a place was given: COLLECT.
 //! POLL     load the seat; still {t, Waiting}: register the waker, THEN load it again. Given: COLLECT.
 //! COLLECT  waker out, THEN CAS seat {t, Granted} -> Free, or {t, Waking} -> {t, Gone}. The place is mine.
-//! LEAVE    the queue empty, or in flight above the limit: CAS gate: in flight - 1.
-//!          Otherwise CAS gate: head + 1, length - 1. The place is in my hand, for the ticket that was the head: HAND OVER.
+//! LEAVE    the queue empty, or in flight above the limit: CAS gate: in flight - n, as far as that goes.
+//!          Otherwise CAS gate: head + 1, length - 1. A place is in my hand, for the ticket that was the head: HAND OVER.
 //! HAND     CAS seat {t, Waiting} -> {t, Waking}. It fails: a hole: LEAVE, with the same place.
-//! OVER     Wake; THEN CAS seat {t, Waking} -> {t, Granted}. It fails: CAS {t, Gone} -> Free.
-//! CANCEL   CAS seat {t, Waiting} -> {t, Closed}. It fails: a place was given: COLLECT, and LEAVE with it.
-//!          Waker out, THEN CAS seat -> Free: t is a hole. TIDY.
-//! TIDY     the head, or the last: its seat is free: CAS seat -> {t, Closed}; CAS gate without it; CAS seat -> Free. Again,
-//!          at most 2 N times.
+//! OVER     Waker out; THEN CAS seat {t, Waking} -> {t, Granted}. It fails: CAS {t, Gone} -> Free. THEN wake.
+//! CANCEL   waker out, THEN CAS seat {t, Waiting} -> Free: t is a hole; TRIM, at most 2 N times.
+//!          It fails: a place was given: COLLECT, and LEAVE with it.
+//! TRIM     the head, or the last: its seat is free: CAS seat -> {t, Closed}; CAS gate without it; CAS seat -> Free.
 //! RESIZE   nobody waits, or no place comes free by it: CAS gate: limit. Otherwise one place at a time:
-//!          CAS gate: limit = in flight + 1, in flight + 1, head + 1, length - 1. The place is in my hand: HAND OVER; again.
+//!          CAS gate: limit = in flight + 1, in flight + 1, head + 1, length - 1. A place is in my hand: HAND OVER; again.
 //! ```
 //!
 //! Who changes what:
@@ -29,15 +29,15 @@
 //! | word | change | who |
 //! |---|---|---|
 //! | gate | in flight + 1 | who enters, having found the queue empty |
-//! | gate | in flight - 1 | who leaves, having found the queue empty, or the limit passed |
+//! | gate | in flight - n | who leaves, having found the queue empty, or the limit passed |
 //! | gate | length + 1 | who arrives, for himself, for whoever claimed the seat, or to get past a seat that is taken |
-//! | gate | head + 1, length - 1 | who leaves or raises the limit, with a place in hand; who tidies, without, holding the seat closed |
-//! | gate | length - 1 | who tidies, holding the seat closed |
+//! | gate | head + 1, length - 1 | who leaves or raises the limit, with a place in hand; who trims, without, holding the seat closed |
+//! | gate | length - 1 | who trims, holding the seat closed |
 //! | seat | Free -> Waiting | who arrives; then it is his |
 //! | seat | Waiting -> Waking -> Granted | who has a place in hand for this ticket |
-//! | seat | Waiting, Granted -> Free; Waking -> Gone; Waiting -> Closed -> Free | its owner |
+//! | seat | Waiting, Granted -> Free; Waking -> Gone | its owner |
 //! | seat | Gone -> Free | who gave the place |
-//! | seat | Free -> Closed -> Free | who tidies |
+//! | seat | Free -> Closed -> Free | who trims |
 //!
 //! A thread stopped for ever, or an interrupt, leaves
 //!
@@ -46,33 +46,38 @@
 //! | any load | nothing |
 //! | claiming a seat | the seat. Others get his ticket into the queue for him, or past it; if it is in the queue, a place may come to rest there |
 //! | its ticket in the queue | the same: a waiter that is never polled |
-//! | gate without the head, a place in hand | that place, and the seat if somebody waits there; he can still give up |
+//! | gate without the head, places in hand | those places, and the seat if somebody waits there; he can still give up |
 //! | Waking | the seat, until he goes on; the waiter takes his place all the same, if anything polls him |
 //! | Closed, Gone | the seat |
+//! | giving up, before he trims | nothing: who finds the room full trims it |
 //! | a step of a resize | that place; the limit is on the way |
 //!
-//! So at most one place and one seat, and everybody else goes on: nothing waits for anybody. A lone caller is done after
-//! at most N + 1 rounds.
+//! So at most the places that he held, and one seat, and everybody else goes on: nothing waits for anybody. A lone
+//! caller is done after at most N + 1 rounds: he takes a ticket out, or in, in each, and there are no more than N.
 //!
 //! Why it is right:
 //! - *Never one too many.* In flight rises only below the limit, by a CAS on the word that holds both; a place that is
 //!   handed over is never out of the count.
-//! - *Nobody overtakes.* The order is that of the CAS that makes the queue longer. Nobody enters past a queue.
-//! - *Nobody is forgotten.* A ticket leaves the queue with a place for whoever waits under it, or while its seat is closed,
-//!   so that nobody does. Between the two: who claims a seat makes a CAS on the gate afterwards, and who takes the
-//!   ticket out looks at the seat afterwards, with a CAS; so one of the two sees the other, the claimer that his
+//! - *Nobody overtakes.* The order of the queue is that of the CAS that makes it longer, places are taken out of it
+//!   for its head, and nobody enters past a queue. Who was given a place has it then; where the giver is held up
+//!   before he has said so, others may be inside earlier, with places of their own.
+//! - *Nobody is forgotten.* A ticket leaves the queue with a place for whoever waits under it, or while its seat is
+//!   closed, so that nobody does. Between the two: who claims a seat makes a CAS on the gate afterwards, and who takes
+//!   the ticket out looks at the seat afterwards, with a CAS; so one of the two sees the other, the claimer that his
 //!   ticket is gone, or the leaver that somebody waits. That is why even a ticket that is found in the queue is
 //!   confirmed with a CAS.
-//! - *No wake-up is lost.* The seat says "given" before the wake, and is looked at again after the waker was registered.
+//! - *No wake-up is lost.* The seat says "given" before the wake, and is looked at again after the waker was
+//!   registered.
 //! - *Nobody else's waker.* Nobody touches the waker of a seat but its owner and who gave him his place, and the seat is
-//!   not free before both are done.
-//! - *A room is full when it is.* Holes between two that wait stay until those before them are gone. At both ends
-//!   whoever gives up takes them away.
+//!   not free before both are done. Wakers are called with nothing held, so that they may do what they like.
+//! - *A room is full when it is.* Whoever finds as many tickets as seats takes the holes away at both ends. What is left
+//!   are holes between two that wait, until those before them are gone, and seats that somebody is just passing through.
 //!
 //! Limits. Tickets come round after 64. A leaver that is stopped between taking the head and handing over, while exactly
 //! that many others come and go (or a multiple), may find under the same ticket somebody who has just come, and gives
 //! him the place out of turn; nothing is lost. Who arrives and is held up in between may come in under a ticket that
-//! became a hole in the meantime: before those who came after he began.
+//! became a hole in the meantime: before those who came after he began. A waker that panics when it is cloned or
+//! dropped may cost the seat and the place; one that panics when it is called costs nothing.
 
 use super::word::{Gate, Seat, Ticket, Towards, Widths};
 use crate::bulkhead::{Share, word};
@@ -93,14 +98,16 @@ pub enum Place {
 pub trait Room: Memory<Place = Place> {
     /// How wide the fields are.
     type Widths: Widths;
+    /// A waker, or none.
+    type Waker;
     /// How many seats there are, a power of two.
     fn seats(&self) -> u32;
     /// Puts the caller's waker there, in place of the one that is.
     fn register(&self, seat: u32) -> Result<(), Self::Stop>;
-    /// Takes the waker out, if there is one, and wakes.
-    fn wake(&self, seat: u32) -> Result<(), Self::Stop>;
-    /// Takes the waker out, if there is one, and drops it.
-    fn clear(&self, seat: u32) -> Result<(), Self::Stop>;
+    /// Takes the waker out, if there is one.
+    fn take(&self, seat: u32) -> Result<Self::Waker, Self::Stop>;
+    /// Calls one that was taken out.
+    fn wake(&self, waker: Self::Waker) -> Result<(), Self::Stop>;
 }
 
 /// Where a caller is in the protocol.
@@ -112,7 +119,7 @@ pub enum Step {
     Collect(Ticket),
     Cancel(Ticket),
     /// So many times at most.
-    Tidy(u32),
+    Trim(u32),
     Leave,
     HandOver(Ticket),
 }
@@ -129,8 +136,8 @@ pub enum Next {
 /// How it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// There is a place, and nobody waits: enter.
-    Free,
+    /// There was a place, and nobody waited. So many are inside now.
+    Entered(u32),
     /// Waiting under this ticket.
     Queued(Ticket),
     /// A place was given to the caller.
@@ -151,10 +158,11 @@ pub fn step<R: Room>(room: &R, step: Step) -> Attempt<Next, R> {
         Step::Poll(ticket) => poll(room, ticket),
         Step::Collect(ticket) => collect(room, ticket),
         Step::Cancel(ticket) => cancel(room, ticket),
-        Step::Tidy(times) => tidy(room, times),
-        Step::Leave => {
-            Ok(leave(room)?.map(|head| head.map_or(Done(Outcome::Left), |head| Go(Step::HandOver(head)))))
-        }
+        Step::Trim(times) => trim_ends(room, times),
+        Step::Leave => Ok(leave(room, 1)?.map(|left| match left {
+            Left::Gone(_) => Done(Outcome::Left),
+            Left::InHand(ticket) => Go(Step::HandOver(ticket)),
+        })),
         Step::HandOver(ticket) => hand_over(room, ticket),
     }
 }
@@ -178,10 +186,14 @@ pub fn enter<R: Room>(room: &R, places: u32, share: Share) -> Attempt<Result<u32
 fn arrive<R: Room>(room: &R) -> Attempt<Next, R> {
     let gate = Gate::<R::Widths>::load(room)?;
     if gate.is_free() {
-        return Ok(Some(Done(Outcome::Free)));
+        let to = gate.entered(1);
+        // ORDERING: Acquire, as in `enter`.
+        let won = gate.swap(room, to, Ordering::Acquire)?;
+        return Ok(won.then_some(Done(Outcome::Entered(to.in_flight()))));
     }
     if gate.length() >= room.seats() {
-        return Ok(Some(Done(Outcome::RoomFull)));
+        let trimmed = trim(room, gate)?;
+        return Ok((!trimmed).then_some(Done(Outcome::RoomFull)));
     }
     let ticket = gate.next();
     let seat = Seat::load(room, ticket, Ordering::Relaxed)?;
@@ -242,34 +254,46 @@ fn poll<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
 }
 
 fn collect<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
-    room.clear(ticket.seat(room.seats()))?;
     let (granted, waking) = (Seat::granted(ticket), Seat::waking(ticket));
+    // ORDERING: Relaxed; the CAS below decides.
+    let seat = Seat::load(room, ticket, Ordering::Relaxed)?;
+    let to = match seat {
+        _ if seat == granted => Seat::FREE,
+        _ if seat == waking => Seat::gone(ticket),
+        // The handle has led to another room than before.
+        _ => return Ok(Some(Done(Outcome::Left))),
+    };
+    let _dropped_when_all_is_done = room.take(ticket.seat(room.seats()))?;
     // ORDERING: Acquire pairs with the Release in `hand_over`: what was done inside before happened before. Release:
     // as wherever a seat becomes free.
-    if granted.swap(room, ticket, Seat::FREE, Ordering::AcqRel)?
-        || waking.swap(room, ticket, Seat::gone(ticket), Ordering::AcqRel)?
-    {
-        return Ok(Some(Done(Outcome::Given)));
-    }
-    Ok(None)
+    let won = seat.swap(room, ticket, to, Ordering::AcqRel)?;
+    Ok(won.then_some(Done(Outcome::Given)))
 }
 
 fn cancel<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
-    let closed = Seat::closed(ticket);
-    // ORDERING: Relaxed; from here on nobody gives it a place, which is all that counts.
-    if !Seat::waiting(ticket).swap(room, ticket, closed, Ordering::Relaxed)? {
-        return Ok(Some(Go(Step::Collect(ticket))));
-    }
-    room.clear(ticket.seat(room.seats()))?;
+    let _dropped_when_all_is_done = room.take(ticket.seat(room.seats()))?;
     // ORDERING: Release, as wherever a seat becomes free.
-    closed.swap(room, ticket, Seat::FREE, Ordering::Release)?;
-    Ok(Some(Go(Step::Tidy(room.seats().saturating_mul(2)))))
+    let gave_up = Seat::waiting(ticket).swap(room, ticket, Seat::FREE, Ordering::Release)?;
+    Ok(Some(Go(if gave_up {
+        Step::Trim(room.seats().saturating_mul(2))
+    } else {
+        Step::Collect(ticket)
+    })))
 }
 
-fn tidy<R: Room>(room: &R, times: u32) -> Attempt<Next, R> {
+fn trim_ends<R: Room>(room: &R, times: u32) -> Attempt<Next, R> {
     let gate = Gate::<R::Widths>::load(room)?;
-    if gate.length() == 0 || times == 0 {
-        return Ok(Some(Done(Outcome::Left)));
+    Ok(Some(if times > 0 && trim(room, gate)? {
+        Go(Step::Trim(times.wrapping_sub(1)))
+    } else {
+        Done(Outcome::Left)
+    }))
+}
+
+/// Takes a hole away at either end of the queue. Answers whether there was one.
+fn trim<R: Room>(room: &R, gate: Gate<R::Widths>) -> Result<bool, R::Stop> {
+    if gate.length() == 0 {
+        return Ok(false);
     }
     for (ticket, without) in [
         (gate.head(), gate.without_head()),
@@ -287,26 +311,36 @@ fn tidy<R: Room>(room: &R, times: u32) -> Attempt<Next, R> {
             // ORDERING: Release pairs with the Acquire of the claim in `arrive`: the claimer's CAS on the gate
             // comes after the one above.
             closed.swap(room, ticket, Seat::FREE, Ordering::Release)?;
-            return Ok(Some(Go(Step::Tidy(times.saturating_sub(1)))));
+            return Ok(true);
         }
     }
-    Ok(Some(Done(Outcome::Left)))
+    Ok(false)
 }
 
-/// Gives a place back: to nobody, or into the caller's hand again, for this ticket.
+/// What comes of a step of leaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Left {
+    /// So many places are given back.
+    Gone(u32),
+    /// One place is in the caller's hand, for this ticket.
+    InHand(Ticket),
+}
+
+/// Gives back some of so many places, at least one; or takes one of them into the hand.
 #[inline]
-pub fn leave<R: Room>(room: &R) -> Attempt<Option<Ticket>, R> {
+pub fn leave<R: Room>(room: &R, places: u32) -> Attempt<Left, R> {
     let gate = Gate::<R::Widths>::load(room)?;
     if gate.passes_on() {
-        // ORDERING: Acquire pairs with the Release in `line_up`: if the ticket's claimer has confirmed it, `hand_over` sees
-        // the seat claimed.
+        // ORDERING: Acquire pairs with the Release in `line_up`: if the ticket's claimer has confirmed it, `hand_over`
+        // sees the seat claimed.
         let won = gate.swap(room, gate.without_head(), Ordering::Acquire)?;
-        return Ok(won.then_some(Some(gate.head())));
+        return Ok(won.then_some(Left::InHand(gate.head())));
     }
+    let gone = gate.may_leave(places);
     // ORDERING: Release pairs with the Acquire in `enter`. Whatever comes between is a read-modify-write, and passes it
     // on.
-    let won = gate.swap(room, gate.left(), Ordering::Release)?;
-    Ok(won.then_some(None))
+    let won = gate.swap(room, gate.left(gone), Ordering::Release)?;
+    Ok(won.then_some(Left::Gone(gone)))
 }
 
 fn hand_over<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
@@ -315,13 +349,15 @@ fn hand_over<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
     if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::Release)? {
         return Ok(Some(Go(Step::Leave)));
     }
-    room.wake(ticket.seat(room.seats()))?;
-    // ORDERING: Release pairs with the Acquire in `collect`, which frees the seat: its next owner comes after the wake.
+    let waker = room.take(ticket.seat(room.seats()))?;
+    // ORDERING: Release pairs with the Acquire in `collect`, which frees the seat: its next owner comes after the waker
+    // was taken out.
     if !waking.swap(room, ticket, Seat::granted(ticket), Ordering::Release)? {
         // ORDERING: Acquire pairs with the Release in `collect`, Release as wherever a seat becomes free: its next
         // owner comes after the one that has gone.
         gone.swap(room, ticket, Seat::FREE, Ordering::AcqRel)?;
     }
+    room.wake(waker)?;
     Ok(Some(Done(Outcome::Left)))
 }
 

@@ -99,6 +99,7 @@ impl Live for LiveRoom<'_> {
 
 impl Room for LiveRoom<'_> {
     type Widths = Real;
+    type Waker = Option<Waker>;
 
     #[inline]
     fn seats(&self) -> u32 {
@@ -112,15 +113,14 @@ impl Room for LiveRoom<'_> {
         Ok(())
     }
 
-    fn wake(&self, seat: u32) -> Result<(), Infallible> {
-        if let Some(cell) = self.waker_at(seat) {
-            cell.wake();
-        }
-        Ok(())
+    fn take(&self, seat: u32) -> Result<Option<Waker>, Infallible> {
+        Ok(self.waker_at(seat).and_then(AtomicWaker::take))
     }
 
-    fn clear(&self, seat: u32) -> Result<(), Infallible> {
-        drop(self.waker_at(seat).and_then(AtomicWaker::take));
+    fn wake(&self, waker: Option<Waker>) -> Result<(), Infallible> {
+        if let Some(waker) = waker {
+            waker.wake();
+        }
         Ok(())
     }
 }

@@ -16,9 +16,9 @@
 //! |---|---|
 //! | `Free` | nobody |
 //! | `{t, Waiting}` | somebody who waits under t, or is about to get t into the queue |
-//! | `{t, Waking}` | the same, who was given a place by somebody who is still busy with the waker |
-//! | `{t, Granted}` | the same, and the waker is done with |
-//! | `{t, Gone}` | who was given the place took it; who gave it is still busy with the waker, and frees the seat |
+//! | `{t, Waking}` | the same, who was given a place by somebody who is about to take the waker out |
+//! | `{t, Granted}` | the same, and the waker is out |
+//! | `{t, Gone}` | who was given the place took it; who gave it is still about to take the waker out, and frees the seat |
 //! | `{t, Closed}` | nobody, and nobody may come: somebody takes the hole t out of the queue |
 
 use core::fmt;
@@ -148,10 +148,24 @@ impl<W: Widths> Gate<W> {
         self.length() > 0 && self.in_flight() <= self.limit()
     }
 
-    /// With one fewer inside, where there is one.
+    /// How many of so many places may be given back at once while none passes on, at least one: all if nobody waits,
+    /// otherwise down to the limit.
     #[inline]
-    pub const fn left(self) -> Self {
-        Self(self.0.wrapping_sub(1 << IN_FLIGHT_AT), PhantomData)
+    pub const fn may_leave(self, places: u32) -> u32 {
+        let most = self.in_flight().saturating_sub(self.limit());
+        if self.length() == 0 || places <= most {
+            places
+        } else {
+            most
+        }
+    }
+
+    /// With so many fewer inside.
+    #[inline]
+    pub const fn left(self, places: u32) -> Self {
+        let inside = self.in_flight();
+        let gone = if places <= inside { places } else { inside };
+        Self(self.0.wrapping_sub(gone << IN_FLIGHT_AT), PhantomData)
     }
 
     /// With one more ticket, where there are seats.

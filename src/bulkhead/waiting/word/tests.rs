@@ -46,8 +46,9 @@ fn a_field_is_what_was_put_there() {
 fn a_change_changes_what_it_is_about_and_nothing_else() {
     for (limit, in_flight, head, length) in corners() {
         let before = gate(limit, in_flight, head, length);
-        if in_flight > 0 {
-            assert_eq!(fields(before.left()), (limit, in_flight - 1, head, length));
+        for places in [0, 1, 2, 511, 1023, u32::MAX] {
+            let inside = in_flight.saturating_sub(places);
+            assert_eq!(fields(before.left(places)), (limit, inside, head, length));
         }
         if in_flight < 1023 {
             assert_eq!(fields(before.entered(1)), (limit, in_flight + 1, head, length));
@@ -94,6 +95,10 @@ fn a_place_passes_to_the_queue_unless_the_limit_is_passed() {
     assert!(gate(2, 2, 0, 1).passes_on());
     assert!(!gate(2, 2, 0, 0).passes_on());
     assert!(!gate(2, 3, 0, 1).passes_on());
+    // All at once if nobody waits, otherwise down to the limit: the next ones are for the queue.
+    assert_eq!(gate(2, 5, 0, 0).may_leave(4), 4);
+    assert_eq!(gate(2, 5, 0, 1).may_leave(2), 2);
+    assert_eq!(gate(2, 5, 0, 1).may_leave(4), 3);
     assert!(gate(2, 1, 0, 0).is_free());
     assert!(!gate(2, 2, 0, 0).is_free());
 }
