@@ -3,6 +3,7 @@
 mod common;
 
 use core::cell::Cell;
+use core::future::Future;
 use core::time::Duration;
 
 use watertight::breaker::{
@@ -10,10 +11,14 @@ use watertight::breaker::{
     InvalidConfig, LastCalls, LastTime, NoRandom, NoStats, Outcome, Statistics, Stats,
 };
 use watertight::bucket::{AdjustableBucket, AdjustableQuota, AdjustableState, InvalidQuota};
+use watertight::bulkhead::{
+    Enter, InvalidLimit, InvalidShare, Statistics as BulkheadStatistics, Stats as BulkheadStats, TokenSlot,
+    Waiting,
+};
 use watertight::{
-    Backoff, Breaker, Busy, Clock, Config, Error, Instant, Jitter, ManualClock, Micros, Permit, Quota,
-    Random, Reason, Receipt, Reconnect, Rejected, RetryAfter, SharedRandom, Snapshot, State, StdClock,
-    TokenBucket, Transition, last_calls, last_time,
+    Backoff, Breaker, Bulkhead, Busy, Clock, Config, Error, Instant, Jitter, ManualClock, Micros, Permit,
+    Quota, Random, Reason, Receipt, Reconnect, Rejected, RetryAfter, Share, SharedRandom, Slot, Snapshot,
+    State, StdClock, TokenBucket, TokenBulkhead, Transition, last_calls, last_time,
 };
 
 /// A clock that takes no room, as on most targets.
@@ -119,6 +124,15 @@ static FEED: AdjustableBucket<StdClock, AdjustableQuota> = AdjustableBucket::new
         .burst(1)
         .build_adjustable(2, Duration::from_secs(1), 2),
 );
+static BACKEND: Bulkhead = Bulkhead::new(20);
+static NOBODY: Bulkhead<BulkheadStats> = Bulkhead::with_stats(0, BulkheadStats::new());
+static ROOM: Waiting<8> = Waiting::new(1_023);
+static SMALL_ROOM: Waiting<1, BulkheadStats> = Waiting::with_stats(0, BulkheadStats::new());
+static BOTH: TokenBulkhead<Bulkhead, TokenBucket<Nowhere>> =
+    TokenBulkhead::new(Bulkhead::new(3), TokenBucket::new(Nowhere, &UPLOADS));
+static BOTH_SHARED: TokenBulkhead<&Waiting<8>, &AdjustableBucket<Nowhere>> =
+    TokenBulkhead::new(&ROOM, &CRAWLER);
+const BACKGROUND: Share = Share::percent(70);
 const SHORT: Micros = Micros::from_duration(Duration::from_millis(1));
 
 #[test]
@@ -145,6 +159,13 @@ fn everything_can_be_a_static_and_works_as_one() {
     FEED.set(2, Duration::from_secs(1), 2).unwrap();
     assert_eq!(FEED.try_acquire().unwrap().tokens(), 1);
     assert_eq!(SHORT, common::millis(1));
+    assert_eq!(BACKEND.try_enter_as(BACKGROUND, 14).unwrap().places(), 14);
+    assert!(NOBODY.try_enter().is_err());
+    assert_eq!(NOBODY.statistics().refused(Reason::MoreThanLimit), 1);
+    assert_eq!(ROOM.try_enter_many(1_023).unwrap().places(), 1_023);
+    assert!(SMALL_ROOM.try_enter().is_err());
+    assert_eq!(BOTH.try_enter().unwrap().refund(), 1);
+    assert_eq!(BOTH_SHARED.reserve(0, SHORT).unwrap().receipt().tokens(), 0);
 }
 
 /// A quota that is reached without a pointer.
@@ -290,6 +311,52 @@ fn an_adjustable_configuration_is_60_words_beside_its_random_source() {
 }
 
 #[test]
+fn a_bulkhead_is_four_bytes_of_state() {
+    assert_eq!(size_of::<Bulkhead>(), 4);
+    assert_eq!(align_of::<Bulkhead>(), 4);
+    assert_eq!(size_of::<BulkheadStats>(), 28);
+    assert_eq!(size_of::<Bulkhead<BulkheadStats>>(), 32);
+    // With a bucket: its words, and its pointer.
+    assert_eq!(
+        size_of::<TokenBulkhead<Bulkhead, TokenBucket<Nowhere, Upload>>>(),
+        4 + 8
+    );
+    assert_eq!(
+        size_of::<TokenBulkhead<Bulkhead, AdjustableBucket<Nowhere, Crawler>>>(),
+        4 + 56
+    );
+    // What leads there, and how many places.
+    let pointer = size_of::<usize>();
+    assert_eq!(size_of::<Slot<&Bulkhead>>(), 2 * pointer);
+    assert_eq!(size_of::<Slot<std::sync::Arc<Bulkhead>>>(), 2 * pointer);
+    assert_eq!(size_of::<Share>(), 1);
+    assert_eq!(size_of::<(InvalidShare, InvalidLimit)>(), 0);
+}
+
+/// On 32 bits: `tests/sizes`.
+#[test]
+fn a_waiting_room_is_a_word_and_a_word_and_a_waker_for_each_seat() {
+    // The waker's cell is a word of the machine and a waker, which is two of them.
+    let (pointer, cell) = (size_of::<usize>(), 3 * size_of::<usize>());
+    let seat = (4 + cell).next_multiple_of(pointer);
+    let room = |seats: usize| (4 + seats * seat).next_multiple_of(pointer);
+    assert_eq!(size_of::<Waiting<1>>(), room(1));
+    assert_eq!(size_of::<Waiting<2>>(), room(2));
+    assert_eq!(size_of::<Waiting<4>>(), room(4));
+    assert_eq!(size_of::<Waiting<8>>(), room(8));
+    assert_eq!(size_of::<Waiting<16>>(), room(16));
+    assert_eq!(size_of::<Waiting<32>>(), room(32));
+    assert_eq!(
+        size_of::<Waiting<8, BulkheadStats>>(),
+        (room(8) + 28 - 4).next_multiple_of(pointer)
+    );
+    #[cfg(target_pointer_width = "64")]
+    assert_eq!(size_of::<Waiting<8>>(), 264);
+    // Where it waits, and a ticket.
+    assert!(size_of::<Enter<&Waiting<8>>>() <= 2 * pointer.max(8));
+}
+
+#[test]
 fn small_things_are_small() {
     assert_eq!(size_of::<Transition>(), 4);
     assert_eq!(size_of::<Option<Transition>>(), 4);
@@ -350,6 +417,35 @@ fn everything_is_send_and_sync() {
     check::<Breaker<StdClock, &Adjustable<NoRandom, FailureRate>, last_calls!(100), Stats>>();
     check::<At<&Breaker<StdClock>, &StdClock, CallerKey>>();
     check::<Permit<At<&Breaker<StdClock>, &StdClock, CallerKey>>>();
+    check::<(
+        Bulkhead,
+        Bulkhead<BulkheadStats>,
+        Waiting<8>,
+        Waiting<1, BulkheadStats>,
+    )>();
+    check::<(
+        Share,
+        InvalidShare,
+        InvalidLimit,
+        BulkheadStatistics,
+        BulkheadStats,
+    )>();
+    check::<TokenBulkhead<Waiting<8>, TokenBucket<StdClock>>>();
+    check::<(Slot<&Bulkhead>, Slot<std::sync::Arc<Bulkhead>>)>();
+    check::<(
+        Slot<&Waiting<8>>,
+        Enter<&Waiting<8>>,
+        Enter<std::sync::Arc<Waiting<8>>>,
+    )>();
+    check::<TokenSlot<&TokenBulkhead<Bulkhead, TokenBucket<StdClock>>>>();
+}
+
+/// With a handle that cannot be sent, they cannot either: `tests/ui/src/bin/slot_sent_with_its_rc.rs`, `wait_sent_with_its_rc.rs`.
+#[test]
+fn the_future_of_a_wait_can_be_sent_when_its_sleep_can() {
+    fn check<T: Send>(_: &T) {}
+    check(&ROOM.enter());
+    check(&BOTH_SHARED.enter(1, SHORT, |_| core::future::ready(())));
 }
 
 #[test]
@@ -517,4 +613,28 @@ fn the_random_source_is_asked_once_for_an_opening_that_jitters() {
         .failure()
         .expect("it opens");
     assert_eq!(random.0.get(), 1, "nothing to spread");
+}
+
+#[test]
+fn a_bulkhead_never_asks_the_clock_but_for_its_bucket() {
+    let clock = Counting(Cell::new(0));
+    let quota = Quota::per_second(1).burst(4).build();
+    let both = TokenBulkhead::new(Waiting::<2>::new(1), TokenBucket::new(&clock, &quota));
+    let asked = || clock.0.take();
+    let permit = both.try_enter().unwrap();
+    assert_eq!(asked(), 2, "the first of a bucket takes the long way");
+    both.try_enter().unwrap_err();
+    assert_eq!(asked(), 0, "it is full");
+    let waiting = core::pin::pin!(both.enter(1, Micros::ZERO, |_| core::future::ready(())));
+    let mut context = core::task::Context::from_waker(core::task::Waker::noop());
+    assert!(waiting.poll(&mut context).is_pending());
+    permit.leave();
+    both.bulkhead().resize(2).unwrap();
+    assert_eq!(asked(), 0, "to wait, to leave, to resize");
+    let permit = both.try_enter().unwrap();
+    assert_eq!(asked(), 1, "a token");
+    assert_eq!(permit.refund(), 1);
+    assert_eq!(asked(), 1, "whether it is full without");
+    drop(both.bulkhead().try_enter().unwrap());
+    assert_eq!(asked(), 0);
 }
