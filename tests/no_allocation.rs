@@ -10,10 +10,11 @@ use std::task::{Context, Waker};
 
 use watertight::breaker::{Adjustable, LastCalls, LastTime, Outcome, Stats};
 use watertight::bucket::AdjustableBucket;
+use watertight::bulkhead::{self, Waiting};
 use watertight::random::up_to;
 use watertight::{
-    Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Quota, Random, Reconnect,
-    SharedRandom, StdClock, TokenBucket, last_calls, last_time,
+    Backoff, Breaker, Bulkhead, Clock, Config, Instant, Jitter, ManualClock, Micros, Quota, Random,
+    Reconnect, Share, SharedRandom, StdClock, TokenBucket, TokenBulkhead, last_calls, last_time,
 };
 
 struct Counting;
@@ -57,6 +58,9 @@ fn nothing_allocates() {
     assert_eq!(allocations(backoff), 0, "backoff");
     assert_eq!(allocations(bucket), 0, "token bucket");
     assert_eq!(allocations(adjustable_bucket), 0, "adjustable token bucket");
+    assert_eq!(allocations(alone), 0, "bulkhead");
+    assert_eq!(allocations(waiting), 0, "bulkhead with waiters");
+    assert_eq!(allocations(with_tokens), 0, "bulkhead with a bucket");
     assert_eq!(allocations(ground), 0, "time, random, refusals");
 }
 
@@ -293,4 +297,143 @@ fn ground() {
         Micros::from_duration(Duration::MAX),
         clock.now()
     );
+}
+
+fn alone() {
+    let bulkhead = Bulkhead::with_stats(4, bulkhead::Stats::new());
+    for round in 0..50 {
+        let _slot = bulkhead.try_enter();
+        let _owned = Bulkhead::try_enter_owned(&bulkhead);
+        for answer in [
+            bulkhead.try_enter_many(round % 6),
+            bulkhead.try_enter_as(Share::percent(50), round % 3),
+            Bulkhead::try_enter_owned_as(&bulkhead, Share::ALL, 1),
+        ] {
+            match answer {
+                Ok(slot) => {
+                    show!(slot, slot.places());
+                    slot.leave();
+                }
+                Err(rejected) => show!(rejected, rejected.retry_after()),
+            }
+        }
+        bulkhead.resize(round as u16 % 6);
+        let statistics = bulkhead.statistics();
+        show!(bulkhead, statistics, bulkhead.limit(), bulkhead.in_flight());
+    }
+    show!(Share::try_percent(0));
+}
+
+/// Waits, is woken, gives up, with a place and without; and finds the room full.
+fn waiting() {
+    let room = Waiting::<2, bulkhead::Stats>::with_stats(1, bulkhead::Stats::new());
+    let mut context = Context::from_waker(Waker::noop());
+    for round in 0..200_u32 {
+        let inside = room.try_enter().unwrap();
+        let mut first = pin!(room.enter());
+        let mut gives_up = Some(room.enter());
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        if let Some(gives_up) = &mut gives_up {
+            assert!(pin!(gives_up).poll(&mut context).is_pending());
+        }
+        assert!(
+            pin!(Waiting::enter_owned(&room)).poll(&mut context).is_ready(),
+            "refused"
+        );
+        show!(room, first, room.try_enter());
+        let _ = black_box(room.try_enter_as(Share::percent(50), round));
+        if round % 2 == 0 {
+            drop(gives_up.take());
+        }
+        inside.leave();
+        assert!(first.as_mut().poll(&mut context).is_ready(), "and gone again");
+        // With a place by now, which nobody wants.
+        drop(gives_up);
+        assert_eq!((room.in_flight(), room.waiting()), (0, 0));
+        room.resize(0).unwrap();
+        let mut raised = pin!(room.enter());
+        assert!(raised.as_mut().poll(&mut context).is_pending());
+        room.resize(1).unwrap();
+        assert!(raised.as_mut().poll(&mut context).is_ready());
+        show!(room.statistics(), room.resize(u16::MAX));
+    }
+    show!(Waiting::<8>::try_new(2_000));
+}
+
+fn with_tokens() {
+    let clock = ManualClock::starting_at(Instant::from_micros(7));
+    let quota = Quota::per_second(10).burst(2).try_build().unwrap();
+    let both = TokenBulkhead::new(Waiting::<2>::new(1), TokenBucket::new(&clock, &quota));
+    let mut context = Context::from_waker(Waker::noop());
+    let sleep = |_: Instant| core::future::pending::<()>();
+    for round in 0..50 {
+        for answer in [
+            both.try_enter(),
+            both.try_enter_many(round),
+            both.reserve(1, Micros::MAX),
+            both.reserve_as(Share::percent(50), 1, Micros::ZERO),
+            TokenBulkhead::try_enter_owned(&both),
+        ] {
+            match answer {
+                Ok(permit) => {
+                    show!(permit, permit.receipt());
+                    if round % 2 == 0 {
+                        black_box(permit.refund());
+                    }
+                }
+                Err(rejected) => show!(rejected, rejected.retry_after()),
+            }
+        }
+        // Asleep or refused, and then given up.
+        let _ = pin!(both.enter(1, Micros::MAX, sleep))
+            .poll(&mut context)
+            .is_ready();
+        let inside = both.bulkhead().try_enter();
+        {
+            let mut waits = pin!(both.enter(1, Micros::MAX, sleep));
+            assert!(waits.as_mut().poll(&mut context).is_pending());
+            drop(inside);
+            let _ = waits.as_mut().poll(&mut context).is_ready();
+        }
+        show!(both);
+        clock.advance(Micros::from_millis(u64::from(round) * 20)).unwrap();
+    }
+}
+
+/// The waker of a thread is made once, and kept.
+#[test]
+fn a_thread_that_waits_allocates_only_the_first_time() {
+    let waits = || {
+        let room = Waiting::<2>::new(1);
+        let inside = room.try_enter().unwrap();
+        let wait = || allocations(|| drop(black_box(room.enter_blocking(Micros::from_millis(1)))));
+        // The waker, at most with what stands for the thread.
+        let first = wait();
+        assert!((1..=2).contains(&first), "{first} the first time");
+        assert_eq!([wait(), wait()], [0, 0]);
+        assert_eq!(allocations(|| drop(inside)), 0);
+        assert_eq!(wait(), 0, "it did not have to wait");
+        let quota = Quota::per_second(1_000).burst(1).try_build().unwrap();
+        let both = TokenBulkhead::new(Waiting::<1>::new(1), TokenBucket::new(StdClock, &quota));
+        for _ in 0..3 {
+            let enter = || drop(black_box(both.enter_blocking(1, Micros::from_secs(1))));
+            assert_eq!(allocations(enter), 0, "and sleeps");
+        }
+    };
+    // In a thread of its own, where nobody has waited.
+    std::thread::spawn(waits).join().unwrap();
+}
+
+#[test]
+fn who_wakes_a_thread_allocates_nothing() {
+    let room = Waiting::<1>::new(1);
+    let inside = room.try_enter().unwrap();
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| room.enter_blocking(Micros::MAX).map(drop));
+        while room.waiting() == 0 {
+            std::thread::yield_now();
+        }
+        assert_eq!(allocations(|| drop(inside)), 0);
+        assert!(other.join().unwrap().is_ok());
+    });
 }
