@@ -15,10 +15,11 @@ use watertight::breaker::{
     Adjustable, FailureAndSlowRate, FailureRate, LastCalls, LastTime, NoRandom, Outcome, Stats,
 };
 use watertight::bucket::{AdjustableBucket, AdjustableQuota, Builder, Policy};
+use watertight::bulkhead::{Places, TokenSlot, Tokens, Waiting};
 use watertight::random::up_to;
 use watertight::{
-    Backoff, Breaker, Clock, Config, Instant, Jitter, ManualClock, Micros, Quota, Random, Reason, Reconnect,
-    SharedRandom, TokenBucket, last_calls, last_time,
+    Backoff, Breaker, Bulkhead, Clock, Config, Instant, Jitter, ManualClock, Micros, Quota, Random, Reason,
+    Reconnect, Rejected, Share, SharedRandom, Slot, TokenBucket, TokenBulkhead, last_calls, last_time,
 };
 
 #[panic_handler]
@@ -62,6 +63,10 @@ extern "C" fn _start() -> ! {
     let _ = black_box(classified_future());
     let _ = black_box(bucket());
     let _ = black_box(adjustable_bucket());
+    let _ = black_box(bulkhead());
+    let _ = black_box(waiting());
+    tokens();
+    let _ = black_box(waits_for_tokens());
     #[allow(clippy::empty_loop, reason = "there is nowhere to return to")]
     loop {}
 }
@@ -359,4 +364,121 @@ fn asked<C: Clock, P: Policy, S: Borrow<P::State>>(bucket: &TokenBucket<C, P, S>
     }
     black_box(at.available());
     at.reset();
+}
+
+static BACKEND: Bulkhead = Bulkhead::new(20);
+static ROOM: Waiting<8, watertight::bulkhead::Stats> =
+    Waiting::with_stats(20, watertight::bulkhead::Stats::new());
+static PACED: TokenBulkhead<Bulkhead, TokenBucket<&ManualClock>> =
+    TokenBulkhead::new(Bulkhead::new(20), TokenBucket::new(&CLOCK, &QUOTA));
+static RADIO: TokenBulkhead<Waiting<8>, &AdjustableBucket<&ManualClock>> =
+    TokenBulkhead::new(Waiting::new(1), &CHANGING);
+
+fn taken<H: Places>(answer: Result<Slot<H>, Rejected>) {
+    match answer {
+        Ok(slot) if any(true) => {
+            black_box(slot.places());
+            slot.leave();
+        }
+        Ok(slot) => drop(black_box(slot)),
+        Err(rejected) => drop(black_box((rejected.reason(), rejected.retry_after()))),
+    }
+}
+
+fn bulkhead() -> Option<()> {
+    let owned = Bulkhead::with_stats(any(1), watertight::bulkhead::Stats::new());
+    for bulkhead in [&owned, &owned] {
+        taken(bulkhead.try_enter());
+        taken(bulkhead.try_enter_many(any(1)));
+        taken(bulkhead.try_enter_as(Share::try_percent(any(1)).ok()?, any(1)));
+        taken(Bulkhead::try_enter_owned(bulkhead));
+        taken(Bulkhead::try_enter_owned_as(bulkhead, Share::ALL, any(1)));
+    }
+    owned.resize(any(1));
+    let statistics = owned.statistics();
+    black_box((
+        statistics.limit(),
+        statistics.in_flight(),
+        statistics.most_in_flight(),
+    ));
+    for reason in [Reason::Full, Reason::RoomFull, Reason::Open] {
+        black_box(statistics.refused(reason));
+    }
+    core::mem::forget(BACKEND.try_enter());
+    BACKEND.resize(any(1));
+    black_box((BACKEND.limit(), BACKEND.in_flight()));
+    Some(())
+}
+
+fn waiting() -> Option<()> {
+    let owned = Waiting::<4>::try_new(any(1)).ok()?;
+    let stated = Waiting::<1, _>::try_with_stats(any(1), watertight::bulkhead::Stats::new()).ok()?;
+    taken(stated.try_enter());
+    taken(ROOM.try_enter());
+    taken(ROOM.try_enter_many(any(1)));
+    taken(ROOM.try_enter_as(Share::try_percent(any(1)).ok()?, any(1)));
+    taken(Waiting::try_enter_owned(&ROOM));
+    taken(Waiting::try_enter_owned_as(&ROOM, Share::ALL, any(1)));
+    let mut context = Context::from_waker(Waker::noop());
+    let mut enter = pin!(ROOM.enter());
+    // As often as anybody wants, also after its end.
+    while any(true) {
+        if let Poll::Ready(answer) = black_box(enter.as_mut().poll(&mut context)) {
+            taken(answer);
+        }
+        black_box(ROOM.resize(any(1))).ok()?;
+    }
+    let mut last = pin!(Waiting::enter_owned(&owned));
+    black_box(last.as_mut().poll(&mut context)).is_ready();
+    black_box((ROOM.limit(), ROOM.in_flight(), ROOM.waiting()));
+    black_box((ROOM.statistics().refused(Reason::RoomFull), owned.waiting()));
+    Some(())
+}
+
+fn permitted<H, B: Places, K: Tokens>(answer: Result<TokenSlot<H>, Rejected>)
+where
+    H: Places + core::ops::Deref<Target = TokenBulkhead<B, K>>,
+{
+    match answer {
+        Ok(permit) => {
+            black_box((permit.receipt().tokens(), permit.receipt().act_at()));
+            match any(0) {
+                0 => drop(black_box(permit.refund())),
+                1 => permit.leave(),
+                2 => drop(black_box(permit.into_receipt())),
+                _ => drop(black_box(permit)),
+            }
+        }
+        Err(rejected) => drop(black_box((rejected.reason(), rejected.retry_after()))),
+    }
+}
+
+fn tokens() {
+    let wait = Micros::from_micros(any(1));
+    permitted(PACED.try_enter());
+    permitted(PACED.try_enter_many(any(1)));
+    permitted(PACED.reserve(any(1), wait));
+    permitted(TokenBulkhead::try_enter_owned(&PACED));
+    if let Ok(share) = Share::try_percent(any(1)) {
+        permitted(PACED.reserve_as(share, any(1), wait));
+        permitted(TokenBulkhead::reserve_owned_as(&RADIO, share, any(1), wait));
+    }
+    permitted(RADIO.try_enter());
+    PACED.bulkhead().resize(any(1));
+    black_box(PACED.bucket().available());
+}
+
+/// As `classified_future`: polled and dropped.
+fn waits_for_tokens() -> Option<()> {
+    let sleep = |until: Instant| {
+        black_box(until);
+        core::future::poll_fn(|_| if any(true) { Poll::Ready(()) } else { Poll::Pending })
+    };
+    let mut enter = pin!(RADIO.enter(any(1), Micros::from_micros(any(1)), sleep));
+    let mut context = Context::from_waker(Waker::noop());
+    match black_box(enter.as_mut().poll(&mut context)) {
+        Poll::Ready(answer) => permitted(answer),
+        Poll::Pending => {}
+    }
+    Some(())
 }
