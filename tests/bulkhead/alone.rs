@@ -19,6 +19,7 @@ fn reason<T>(answer: Result<T, watertight::Rejected>) -> Option<Reason> {
 fn as_many_are_inside_as_the_limit_says_and_a_place_is_free_when_its_slot_is_dropped() {
     let bulkhead = Bulkhead::new(2);
     let (first, second) = (bulkhead.try_enter().unwrap(), bulkhead.try_enter().unwrap());
+    assert_eq!(bulkhead.available(), 0);
     let refusal = bulkhead.try_enter().unwrap_err();
     assert_eq!(
         (refusal.reason(), refusal.retry_after()),
@@ -121,6 +122,7 @@ fn a_lower_limit_holds_at_once_and_those_inside_stay() {
     let mut inside: Vec<_> = (0..5).map(|_| bulkhead.try_enter().unwrap()).collect();
     bulkhead.resize(2);
     assert_eq!((bulkhead.limit(), bulkhead.in_flight()), (2, 5));
+    assert_eq!(bulkhead.available(), 0);
     for left in (2..5).rev() {
         assert_eq!(reason(bulkhead.try_enter()), Some(Reason::Full));
         inside.pop();

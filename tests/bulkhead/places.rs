@@ -68,6 +68,11 @@ impl Places {
         self.refused.push(reason);
     }
 
+    /// How many are left.
+    pub fn available(&self) -> u64 {
+        self.limit.saturating_sub(self.inside)
+    }
+
     /// What was kept is what has happened.
     pub fn check(&self, kept: &Statistics) {
         let counts = (kept.limit(), kept.in_flight(), kept.most_in_flight());

@@ -104,7 +104,7 @@ fn run(limit: u16, steps: &[Step]) -> (u64, u64) {
                 let near = |number: u64, off: i32| number.saturating_add_signed(off.into()) as u32;
                 let places = match number {
                     Number::These(places) => places,
-                    Number::Free(off) => near(model.limit.saturating_sub(model.inside), off),
+                    Number::Free(off) => near(model.available(), off),
                     Number::Share(off) => near(model.limit * u64::from(percent) / 100, off),
                 };
                 let expected = model.ask(places, percent);
@@ -131,8 +131,9 @@ fn run(limit: u16, steps: &[Step]) -> (u64, u64) {
             }
         }
         model.check(&bulkhead.statistics());
-        let look = (bulkhead.limit(), bulkhead.in_flight());
-        assert_eq!((look.0.into(), look.1.into()), (model.limit, model.inside));
+        assert_eq!(u64::from(bulkhead.limit()), model.limit);
+        assert_eq!(u64::from(bulkhead.in_flight()), model.inside);
+        assert_eq!(u64::from(bulkhead.available()), model.available());
     }
     while !slots.is_empty() {
         leave(&mut slots, &mut model, 0, true);

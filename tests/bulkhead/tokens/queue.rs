@@ -321,7 +321,7 @@ fn the_queue_of_a_bucket_does_what_the_naive_models_do() {
         1..=4_u32,
         prop::collection::vec(step(), 1..100),
     );
-    let result = TestRunner::new(cases(2_000)).run(&all, |(limit, start, burst, steps)| {
+    let result = TestRunner::new(cases(1_000)).run(&all, |(limit, start, burst, steps)| {
         let (one, mut all) = (run(limit, start, burst, &steps), met.get());
         all.entered += one.entered;
         all.refused_after_waiting += one.refused_after_waiting;

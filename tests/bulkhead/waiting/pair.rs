@@ -212,8 +212,9 @@ impl<'a, const N: usize> Pair<'a, N> {
 
     fn check(&mut self) {
         self.model.places.check(&self.room.statistics());
-        assert_eq!(self.room.limit() as u64, self.model.places.limit);
-        assert_eq!(self.room.in_flight() as u64, self.model.places.inside);
+        assert_eq!(u64::from(self.room.limit()), self.model.places.limit);
+        assert_eq!(u64::from(self.room.in_flight()), self.model.places.inside);
+        assert_eq!(u64::from(self.room.available()), self.model.places.available());
         assert_eq!(self.room.waiting() as usize, self.model.waiting());
         let wait = self.guests.iter().filter(|guest| self.model.waits(guest.who));
         self.met.holes += u64::from(wait.clone().count() < self.model.waiting());

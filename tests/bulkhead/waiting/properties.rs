@@ -80,22 +80,22 @@ fn one_seat_does_what_the_naive_model_does() {
         holes: 0,
         ..OFTEN
     };
-    assert_met(run_cases::<1>(800), least);
+    assert_met(run_cases::<1>(400), least);
 }
 
 #[test]
 fn two_seats_do_what_the_naive_model_does() {
-    assert_met(run_cases::<2>(800), OFTEN);
+    assert_met(run_cases::<2>(500), OFTEN);
 }
 
 #[test]
 fn four_seats_do_what_the_naive_model_does() {
-    assert_met(run_cases::<4>(1_200), OFTEN);
+    assert_met(run_cases::<4>(800), OFTEN);
 }
 
 #[test]
 fn eight_seats_do_what_the_naive_model_does() {
-    assert_met(run_cases::<8>(800), OFTEN);
+    assert_met(run_cases::<8>(400), OFTEN);
 }
 
 #[test]
@@ -105,5 +105,5 @@ fn thirty_two_seats_do_what_the_naive_model_does() {
         room_full: 10,
         ..OFTEN
     };
-    assert_met(run_cases::<32>(400), least);
+    assert_met(run_cases::<32>(150), least);
 }

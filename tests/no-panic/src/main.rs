@@ -406,7 +406,7 @@ fn bulkhead() -> Option<()> {
     }
     core::mem::forget(BACKEND.try_enter());
     BACKEND.resize(any(1));
-    black_box((BACKEND.limit(), BACKEND.in_flight()));
+    black_box((BACKEND.limit(), BACKEND.in_flight(), BACKEND.available()));
     Some(())
 }
 
@@ -430,7 +430,7 @@ fn waiting() -> Option<()> {
     }
     let mut last = pin!(Waiting::enter_owned(&owned));
     black_box(last.as_mut().poll(&mut context)).is_ready();
-    black_box((ROOM.limit(), ROOM.in_flight(), ROOM.waiting()));
+    black_box((ROOM.limit(), ROOM.in_flight(), ROOM.waiting(), ROOM.available()));
     black_box((ROOM.statistics().refused(Reason::RoomFull), owned.waiting()));
     Some(())
 }
