@@ -206,7 +206,7 @@ fn the_place_goes_to_the_next_while_the_call_is_made() {
             match glance(entering) {
                 Poll::Ready(permit) => {
                     assert_eq!(number, served);
-                    drop(permit.unwrap().into_receipt());
+                    let _spent = permit.unwrap().into_receipt();
                 }
                 Poll::Pending => assert_ne!(number, served),
             }
