@@ -129,8 +129,8 @@ impl Builder {
 
     /// The longest that [`reserve`](super::TokenBucket::reserve) lets anybody wait; a longer wait is cut to it. What
     /// drips in during it is at most 2^28 drops, as is the burst, so that a long wait makes the drops coarser. If
-    /// nothing is said, the time in which a whole burst drips in, so that about as much waits as fits into the
-    /// bucket; of an adjustable quota, the largest burst, at the rate of now.
+    /// nothing is said, the time in which a whole burst drips in, rounded up to a drop, so that about as much waits as
+    /// fits into the bucket; of an adjustable quota, the largest burst, at the rate of now.
     pub const fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = Some(wait);
         self

@@ -145,7 +145,7 @@ impl<S> sealed::Sealed for Bulkhead<S> {}
 
 impl<S: Keep> Places for Bulkhead<S> {
     #[inline]
-    fn take(&self, places: u32, share: Share) -> Result<(), Rejected> {
+    fn take(&self, _: sealed::Key, places: u32, share: Share) -> Result<(), Rejected> {
         if places == 0 {
             return Ok(());
         }
@@ -162,15 +162,15 @@ impl<S: Keep> Places for Bulkhead<S> {
     }
 
     #[inline]
-    fn give_back(&self, places: u32) {
+    fn give_back(&self, _: sealed::Key, places: u32) {
         let Ok(()) = protocol::leave(&self.memory(), places);
     }
 
-    fn note_entered(&self, in_flight: u32) {
+    fn note_entered(&self, _: sealed::Key, in_flight: u32) {
         self.stats.entered(in_flight);
     }
 
-    fn note_refused(&self, reason: Reason) {
+    fn note_refused(&self, _: sealed::Key, reason: Reason) {
         self.stats.refused(reason);
     }
 }

@@ -11,6 +11,7 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 use super::Slot;
+use super::slot::sealed::Key;
 use super::stats::Keep;
 use super::token_bulkhead::{TokenBulkhead, TokenSlot, Tokens};
 use super::waiting::{Enter, Queue, Waiting};
@@ -18,7 +19,7 @@ use crate::rejected::{Reason, Rejected, RetryAfter};
 use crate::time::Micros;
 
 std::thread_local! {
-    /// Wakes this thread. Made when the thread first waits, and kept, so that waiting allocates nothing.
+    /// Wakes this thread. Made when the thread first comes, and kept, so that waiting allocates nothing.
     static WAKER: Waker = waker();
 }
 
@@ -65,7 +66,7 @@ fn after(wait: Micros) -> Option<Instant> {
 /// Waits for a place with this thread.
 fn enter<Q: Queue>(queue: &Q, until: Option<Instant>) -> Result<Slot<&Q>, Rejected> {
     block_on(Enter::new(queue), until).unwrap_or_else(|| {
-        queue.note_refused(Reason::Full);
+        queue.note_refused(Key(()), Reason::Full);
         Err(Rejected::new(Reason::Full, RetryAfter::OnRelease(None)))
     })
 }
@@ -74,7 +75,7 @@ impl<const N: usize, S: Keep> Waiting<N, S> {
     /// Waits for a place with the calling thread, in the same queue as all others, for at most so long. With zero it
     /// takes one only if it can at once. For servers with threads (feature `std`), and never in an interrupt.
     ///
-    /// The waker of a thread is allocated when it first waits, and kept with it.
+    /// The waker of a thread is allocated when it first comes here, and kept with it.
     ///
     /// # Errors
     /// [`RoomFull`](Reason::RoomFull) if all seats are taken, at once; and [`Full`](Reason::Full) after `max_wait`.

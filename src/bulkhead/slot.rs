@@ -8,45 +8,49 @@ use crate::rejected::{Reason, Rejected};
 pub trait Places: sealed::Sealed {
     /// Takes so many places, or is refused.
     #[doc(hidden)]
-    fn take(&self, places: u32, share: Share) -> Result<(), Rejected>;
+    fn take(&self, _: sealed::Key, places: u32, share: Share) -> Result<(), Rejected>;
 
     /// Gives so many back.
     #[doc(hidden)]
-    fn give_back(&self, places: u32);
+    fn give_back(&self, _: sealed::Key, places: u32);
 
     /// Somebody entered in another way, and so many were inside then.
     #[doc(hidden)]
-    fn note_entered(&self, in_flight: u32);
+    fn note_entered(&self, _: sealed::Key, in_flight: u32);
 
     /// Somebody was refused something else.
     #[doc(hidden)]
-    fn note_refused(&self, reason: Reason);
+    fn note_refused(&self, _: sealed::Key, reason: Reason);
 }
 
 pub(super) mod sealed {
+    /// Without a public name, as everything here: what it takes to call the hidden methods.
+    #[derive(Debug)]
+    pub struct Key(pub(in crate::bulkhead) ());
+
     pub trait Sealed {}
     impl<T: core::ops::Deref<Target: Sealed>> Sealed for T {}
 }
 
 impl<T: core::ops::Deref<Target: Places>> Places for T {
     #[inline]
-    fn take(&self, places: u32, share: Share) -> Result<(), Rejected> {
-        (**self).take(places, share)
+    fn take(&self, key: sealed::Key, places: u32, share: Share) -> Result<(), Rejected> {
+        (**self).take(key, places, share)
     }
 
     #[inline]
-    fn give_back(&self, places: u32) {
-        (**self).give_back(places);
+    fn give_back(&self, key: sealed::Key, places: u32) {
+        (**self).give_back(key, places);
     }
 
     #[inline]
-    fn note_entered(&self, in_flight: u32) {
-        (**self).note_entered(in_flight);
+    fn note_entered(&self, key: sealed::Key, in_flight: u32) {
+        (**self).note_entered(key, in_flight);
     }
 
     #[inline]
-    fn note_refused(&self, reason: Reason) {
-        (**self).note_refused(reason);
+    fn note_refused(&self, key: sealed::Key, reason: Reason) {
+        (**self).note_refused(key, reason);
     }
 }
 
@@ -81,7 +85,7 @@ impl<H: Places> Slot<H> {
     /// Takes places.
     #[inline]
     pub(super) fn take(bulkhead: H, places: u32, share: Share) -> Result<Self, Rejected> {
-        bulkhead.take(places, share)?;
+        bulkhead.take(sealed::Key(()), places, share)?;
         Ok(Self::taken(bulkhead, places))
     }
 
@@ -104,7 +108,7 @@ impl<H: Places> Slot<H> {
 impl<H: Places> Drop for Slot<H> {
     #[inline]
     fn drop(&mut self) {
-        self.bulkhead.give_back(self.places);
+        self.bulkhead.give_back(sealed::Key(()), self.places);
     }
 }
 

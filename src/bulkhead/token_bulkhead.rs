@@ -172,23 +172,23 @@ impl<B, K> sealed::Sealed for TokenBulkhead<B, K> {}
 /// The places are those of its bulkhead.
 impl<B: Places, K> Places for TokenBulkhead<B, K> {
     #[inline]
-    fn take(&self, places: u32, share: Share) -> Result<(), Rejected> {
-        self.bulkhead.take(places, share)
+    fn take(&self, key: sealed::Key, places: u32, share: Share) -> Result<(), Rejected> {
+        self.bulkhead.take(key, places, share)
     }
 
     #[inline]
-    fn give_back(&self, places: u32) {
-        self.bulkhead.give_back(places);
+    fn give_back(&self, key: sealed::Key, places: u32) {
+        self.bulkhead.give_back(key, places);
     }
 
     #[inline]
-    fn note_entered(&self, in_flight: u32) {
-        self.bulkhead.note_entered(in_flight);
+    fn note_entered(&self, key: sealed::Key, in_flight: u32) {
+        self.bulkhead.note_entered(key, in_flight);
     }
 
     #[inline]
-    fn note_refused(&self, reason: Reason) {
-        self.bulkhead.note_refused(reason);
+    fn note_refused(&self, key: sealed::Key, reason: Reason) {
+        self.bulkhead.note_refused(key, reason);
     }
 }
 
@@ -242,7 +242,7 @@ where
         let both = slot.bulkhead();
         let answer = both.bucket.reserve(tokens, max_wait);
         if let Err(refusal) = &answer {
-            both.note_refused(refusal.reason());
+            both.note_refused(sealed::Key(()), refusal.reason());
         }
         answer
     }

@@ -169,7 +169,7 @@ fn the_seat_between_two_who_wait_is_free_when_those_before_it_have_given_up() {
         assert!(glance(enter).is_pending());
     }
     drop(waiting.remove(1));
-    assert_eq!(room.waiting(), 4);
+    assert_eq!(room.waiting(), 3);
     assert_eq!(refused(glance(&mut room.enter())).reason(), Reason::RoomFull);
     drop(waiting.remove(0));
     assert_eq!(room.waiting(), 2);
@@ -353,4 +353,22 @@ fn a_waiting_room_shows_how_many_are_where() {
         "Waiting { limit: 1, in_flight: 1, waiting: 1, .. }"
     );
     assert_eq!(format!("{inside:?}"), "Slot { places: 1, .. }");
+}
+
+#[test]
+fn a_room_that_looks_full_is_trimmed_by_who_finds_it_so() {
+    let room = Waiting::<4>::new(1);
+    let inside = room.try_enter().unwrap();
+    let mut waiting: Vec<_> = (0..4).map(|_| room.enter()).collect();
+    for enter in &mut waiting {
+        assert!(glance(enter).is_pending());
+    }
+    // What the second leaves behind is at the head once the first has his place.
+    drop(waiting.remove(1));
+    drop(inside);
+    let _slot = given(glance(&mut waiting[0]));
+    let (mut next, mut after) = (room.enter(), room.enter());
+    assert!(glance(&mut next).is_pending() && glance(&mut after).is_pending());
+    assert_eq!(room.waiting(), 4);
+    assert_eq!(refused(glance(&mut room.enter())).reason(), Reason::RoomFull);
 }

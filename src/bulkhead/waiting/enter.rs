@@ -7,6 +7,7 @@ use super::protocol::{Outcome, Step};
 use super::room::{Queue, run};
 use super::word::Ticket;
 use crate::bulkhead::Slot;
+use crate::bulkhead::slot::sealed::Key;
 use crate::rejected::{Reason, Rejected, RetryAfter};
 
 /// A wait for a place in a [`Waiting`](super::Waiting): a future of a [`Slot`].
@@ -62,11 +63,11 @@ impl<H: Queue> Future for Enter<H> {
                 // Kept before the waker is, whose clone may panic.
                 (Outcome::Queued(ticket), None) => this.ticket = Some(ticket),
                 (Outcome::Entered(in_flight), _) => {
-                    handle.note_entered(in_flight);
+                    handle.note_entered(Key(()), in_flight);
                     return this.given();
                 }
                 (Outcome::RoomFull, _) => {
-                    handle.note_refused(Reason::RoomFull);
+                    handle.note_refused(Key(()), Reason::RoomFull);
                     this.room = None;
                     return Poll::Ready(Err(Rejected::new(Reason::RoomFull, RetryAfter::OnRelease(None))));
                 }
@@ -84,7 +85,7 @@ impl<H: Queue> Drop for Enter<H> {
             return;
         };
         if run(&room.room(), Step::Cancel(ticket)) == Outcome::Given {
-            room.give_back(1);
+            room.give_back(Key(()), 1);
         }
     }
 }

@@ -132,9 +132,9 @@ impl<const N: usize, S> Waiting<N, S> {
         gate.limit().saturating_sub(gate.in_flight())
     }
 
-    /// How many are in the queue, with what is left in its middle: see above.
+    /// How many wait, each seat looked at in turn: `N` loads.
     pub fn waiting(&self) -> u32 {
-        self.look().length()
+        self.seats.iter().map(|seat| u32::from(seat.is_waited_at())).sum()
     }
 
     fn look(&self) -> Gate<Real> {
@@ -241,7 +241,7 @@ impl<const N: usize, S> sealed::Sealed for Waiting<N, S> {}
 
 impl<const N: usize, S: Keep> Places for Waiting<N, S> {
     #[inline]
-    fn take(&self, places: u32, share: Share) -> Result<(), Rejected> {
+    fn take(&self, _: sealed::Key, places: u32, share: Share) -> Result<(), Rejected> {
         if places == 0 {
             return Ok(());
         }
@@ -258,7 +258,7 @@ impl<const N: usize, S: Keep> Places for Waiting<N, S> {
     }
 
     #[inline]
-    fn give_back(&self, places: u32) {
+    fn give_back(&self, _: sealed::Key, places: u32) {
         GivingBack {
             room: self.room(),
             places,
@@ -266,11 +266,11 @@ impl<const N: usize, S: Keep> Places for Waiting<N, S> {
         .go_on();
     }
 
-    fn note_entered(&self, in_flight: u32) {
+    fn note_entered(&self, _: sealed::Key, in_flight: u32) {
         self.stats.entered(in_flight);
     }
 
-    fn note_refused(&self, reason: Reason) {
+    fn note_refused(&self, _: sealed::Key, reason: Reason) {
         self.stats.refused(reason);
     }
 }
@@ -316,7 +316,7 @@ impl<const N: usize, S> fmt::Debug for Waiting<N, S> {
         f.debug_struct("Waiting")
             .field("limit", &gate.limit())
             .field("in_flight", &gate.in_flight())
-            .field("waiting", &gate.length())
+            .field("waiting", &self.waiting())
             .finish_non_exhaustive()
     }
 }

@@ -5,10 +5,10 @@ use core::ops::Deref;
 use core::task::Waker;
 
 use super::protocol::{self, Next, Outcome, Place, Room, Step};
-use super::word::Real;
+use super::word::{self, Real};
 use crate::bulkhead::slot::Places;
 use crate::memory::{Live, decide};
-use crate::sync::{AtomicU32, AtomicWaker};
+use crate::sync::{AtomicU32, AtomicWaker, Ordering};
 
 /// A seat: its word, and the waker of who sits there.
 ///
@@ -20,6 +20,13 @@ use crate::sync::{AtomicU32, AtomicWaker};
 pub struct Seat {
     word: AtomicU32,
     waker: AtomicWaker,
+}
+
+impl Seat {
+    pub(super) fn is_waited_at(&self) -> bool {
+        // ORDERING: Relaxed; the answer is old when it is read, and orders nothing.
+        word::Seat::from_bits(self.word.load(Ordering::Relaxed)).is_waiting()
+    }
 }
 
 #[cfg(not(watertight_loom))]

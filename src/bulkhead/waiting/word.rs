@@ -257,6 +257,11 @@ impl Seat {
         Self(ticket.0 << TICKET_AT | state & STATE)
     }
 
+    /// Whether somebody waits there, under whatever ticket.
+    pub const fn is_waiting(self) -> bool {
+        self.0 & STATE == 1
+    }
+
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }

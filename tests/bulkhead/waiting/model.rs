@@ -22,7 +22,8 @@ pub struct Model {
     /// How many have been in the queue before its first.
     before: usize,
     /// Who waits, in the order in which they came. Nobody, where one gave up between two others, or where the chair was
-    /// taken when its turn came: that is counted until a place goes past it, or somebody gives up next to it.
+    /// taken when its turn came: that takes up a chair until a place goes past it, somebody gives up next to it, or somebody finds
+    /// the room full because of it.
     queue: VecDeque<Option<usize>>,
     /// Who was given a place and has not come for it, with his number.
     seated: Vec<(usize, usize)>,
@@ -39,9 +40,13 @@ impl Model {
         }
     }
 
-    /// As many as are counted.
     pub fn waiting(&self) -> usize {
-        self.queue.len()
+        self.queue.iter().flatten().count()
+    }
+
+    /// Chairs of the queue in which nobody sits.
+    pub fn holes(&self) -> usize {
+        self.queue.len() - self.waiting()
     }
 
     pub fn waits(&self, who: usize) -> bool {
@@ -64,8 +69,11 @@ impl Model {
             self.places.take(1);
             return Told::ComeIn;
         }
-        let behind = self.queue.len()..self.chairs;
-        for number in behind {
+        if self.queue.len() == self.chairs && !self.pass_one_end() {
+            self.places.refuse(Reason::RoomFull);
+            return Told::RoomFull;
+        }
+        for number in self.queue.len()..self.chairs {
             if !self.is_taken(self.before + number) {
                 self.queue.resize(number, None);
                 self.queue.push_back(Some(who));
@@ -92,13 +100,21 @@ impl Model {
                 *waiting = None;
             }
         }
-        while self.queue.front() == Some(&None) && !self.is_taken(self.before) {
+        while self.pass_one_end() {}
+        Vec::new()
+    }
+
+    /// Takes away what is left at the beginning, or else at the end, if anything is.
+    fn pass_one_end(&mut self) -> bool {
+        if self.queue.front() == Some(&None) && !self.is_taken(self.before) {
             self.pass_first();
+            return true;
         }
-        while self.queue.back() == Some(&None) && !self.is_taken(self.before + self.queue.len() - 1) {
+        let is_left = self.queue.back() == Some(&None) && !self.is_taken(self.before + self.queue.len() - 1);
+        if is_left {
             self.queue.pop_back();
         }
-        Vec::new()
+        is_left
     }
 
     fn pass_first(&mut self) -> Option<usize> {

@@ -121,9 +121,22 @@ fn a_wake_that_panics_takes_nothing_from_who_was_woken() {
     assert_eq!(room.in_flight(), 1);
     assert!(glance(&mut first).is_ready());
     assert_eq!((room.in_flight(), room.waiting()), (0, 0));
-    // Only the seat is lost, as after a thread that stops there.
+    // Not even the seat is lost.
     let _inside = room.try_enter().unwrap();
     let mut both = [room.enter(), room.enter()];
     let answers = both.each_mut().map(|enter| glance(enter).is_pending());
-    assert_eq!(answers, [true, false]);
+    assert_eq!(answers, [true, true]);
+}
+
+#[test]
+fn a_wake_that_panics_keeps_no_place_of_those_that_are_given_back_together() {
+    let room: Room = Arc::new(Waiting::new(3));
+    let inside = room.try_enter_many(3).unwrap();
+    let waker = Waker::from(Arc::new(Doing(|| panic!("this waker does"))));
+    let mut first = Waiting::enter_owned(Arc::clone(&room));
+    assert!(poll_with(&mut first, &waker).is_pending());
+    catch_unwind(AssertUnwindSafe(|| drop(inside))).expect_err("it goes through");
+    assert_eq!(room.in_flight(), 1, "his who was woken");
+    assert!(glance(&mut first).is_ready());
+    assert_eq!(room.in_flight(), 0);
 }

@@ -153,6 +153,7 @@ fn the_states_of_a_seat_differ_and_name_their_ticket() {
         ] {
             assert!(!seen.contains(&state));
             seen.push(state);
+            assert_eq!(state.is_waiting(), state == Seat::waiting(ticket));
         }
     }
 }
