@@ -12,13 +12,13 @@ need_nightly() {
     done
 }
 
-# `FILE FUNCTION` for each test of tests/threads.rs, and each other that names `thread::spawn` or `thread::scope` in its
+# `FILE FUNCTION` for each test of tests/threads/, and each other that names `thread::spawn` or `thread::scope` in its
 # body.
 thread_tests() {
     git ls-files -- 'tests/*.rs' | xargs awk '
         FNR == 1 { name = "" }
         /^ *fn [a-z0-9_]+\(\)/ { name = $2; sub(/\(.*/, "", name) }
-        FILENAME == "tests/threads.rs" && name && before == "#[test]" { print FILENAME, name; name = "" }
+        FILENAME ~ /^tests\/threads\// && name && before == "#[test]" { print FILENAME, name; name = "" }
         { before = $0 }
         /thread::(spawn|scope)\(/ && name { print FILENAME, name; name = "" }'
 }
