@@ -3,12 +3,12 @@
 
 #![allow(dead_code, reason = "the modules of the example are used in part")]
 
-#[path = "../examples/outage/args.rs"]
-mod args;
+#[path = "../examples/outage/caller.rs"]
+mod caller;
 #[path = "../examples/outage/chart.rs"]
 mod chart;
-#[path = "../examples/outage/client.rs"]
-mod client;
+#[path = "../examples/common/mod.rs"]
+mod common;
 #[path = "../examples/outage/figures.rs"]
 mod figures;
 #[path = "../examples/outage/guarded.rs"]
@@ -28,11 +28,13 @@ use std::sync::LazyLock;
 use tokio::time::Instant;
 use watertight::State;
 
-use args::{Args, Stop};
-use client::{Client, Failure, Outcome};
+use caller::Outcome;
+use common::args::{Args, Stop};
+use common::traffic::{Call, Plan};
+use common::wire::{Client, Failure};
 use figures::{Figures, Table};
-use phases::{Phase, Plan};
-use run::{Call, Run, Runs};
+use phases::{Phase, TIMEOUT};
+use run::{Run, Runs};
 use service::Service;
 
 /// Short and sparse, with the seed that the example has unless told otherwise.
@@ -103,7 +105,7 @@ fn a_healthy_service_answers_and_a_dead_one_reads_and_says_nothing() {
                 .checked_sub(begun)
                 .expect("the machine has been up for ten seconds");
             let service = Service::start(plan, start).await.expect("a free port");
-            let client = Client::new(service.address);
+            let client = Client::new(service.address, TIMEOUT);
             let mut results = vec![];
             while results.len() < most && !results.contains(&Ok(())) {
                 results.push(client.attempt(1).await);
@@ -314,16 +316,19 @@ fn a_wrong_value_gets_one_sentence() {
         (&["--fast"], "'--fast'"),
         (&["now"], "'now'"),
     ] {
-        let words = ["outage"].iter().chain(words);
-        let Err(Stop::Wrong(sentence)) = Args::read(words) else {
+        let Err(Stop::Wrong(sentence)) = read(words) else {
             panic!("{about} was taken")
         };
         assert!(sentence.contains(about), "{sentence}");
         assert_eq!(sentence.lines().count(), 1, "{sentence}");
     }
-    assert!(matches!(Args::read(["outage", "--help"]), Err(Stop::Help(_))));
-    let plan = Args::read(["outage"]).expect("nothing has to be said").plan();
+    assert!(matches!(read(&["--help"]), Err(Stop::Help(_))));
+    let plan = read(&[]).expect("nothing has to be said").plan();
     assert_eq!((plan.seconds, plan.rate, plan.seed), (20, 200, PLAN.seed));
+}
+
+fn read(words: &[&str]) -> Result<Args, Stop> {
+    Args::read("An outage", "target/outage.svg", ["outage"].iter().chain(words))
 }
 
 /// A run of `BY_HAND` whose call n is due n hundredths of a second after the start and takes n milliseconds.

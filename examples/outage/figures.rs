@@ -3,9 +3,11 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::client::Outcome;
-use crate::phases::{ATTEMPTS, Phase, Plan, TIMEOUT};
-use crate::run::{Call, Run, Runs};
+use crate::caller::Outcome;
+use crate::common::traffic::{Call, Plan};
+use crate::common::{latencies, note_unconnected, percentiles};
+use crate::phases::{ATTEMPTS, Phase, TIMEOUT};
+use crate::run::{Run, Runs};
 
 /// The share of calls that must succeed for a service to count as serving again, in percent.
 const SERVED: usize = 95;
@@ -36,7 +38,6 @@ impl Figures {
     /// Counts a run.
     pub fn of(plan: &Plan, run: &Run) -> Self {
         let count = |outcome| run.calls.iter().filter(|call| call.outcome == outcome).count();
-        let latency = |call: &Call| call.finished.saturating_sub(call.offered);
         let (succeeded, failed): (Vec<_>, Vec<_>) = run
             .calls
             .iter()
@@ -52,8 +53,8 @@ impl Figures {
                     .filter(|at| plan.phase_at(**at) == phase)
                     .count()
             }),
-            latency_of_succeeded: percentiles(succeeded.into_iter().map(latency).collect()),
-            latency_of_failed: percentiles(failed.into_iter().map(latency).collect()),
+            latency_of_succeeded: percentiles(succeeded.into_iter().map(Call::latency).collect()),
+            latency_of_failed: percentiles(failed.into_iter().map(Call::latency).collect()),
             served_again: served_again(plan, &run.calls),
         }
     }
@@ -74,23 +75,13 @@ impl Figures {
     }
 }
 
-/// The median and the 99th percentile, by nearest rank.
-fn percentiles(mut times: Vec<Duration>) -> [Option<Duration>; 2] {
-    times.sort_unstable();
-    [50, 99].map(|percent| {
-        times
-            .get((times.len() * percent).div_ceil(100).checked_sub(1)?)
-            .copied()
-    })
-}
-
-fn served_again(plan: &Plan, calls: &[Call]) -> Option<Duration> {
+fn served_again(plan: &Plan, calls: &[Call<Outcome>]) -> Option<Duration> {
     let healthy = plan.span(Phase::HealthyAgain).start;
     let after = calls.iter().position(|call| call.offered >= healthy)?;
     let calls = &calls[after..];
     // In a very short run the last phase has no second to spare.
     let second = (plan.rate as usize).min(calls.len().div_ceil(2));
-    let serves = |calls: &[Call]| {
+    let serves = |calls: &[Call<Outcome>]| {
         let served = calls
             .iter()
             .filter(|call| call.outcome == Outcome::Succeeded)
@@ -214,14 +205,7 @@ impl fmt::Display for Table<'_> {
         self.definitions(f)?;
         self.transitions(f)?;
         for (name, run) in [("naive", &runs.naive), ("watertight", &runs.watertight)] {
-            if run.unconnected > 0 {
-                writeln!(
-                    f,
-                    "\nIn the {name} run this machine had no connection for {} attempts (open files? ports?): \
-                     its figures are not those of the service alone.",
-                    run.unconnected
-                )?;
-            }
+            note_unconnected(f, name, run.unconnected)?;
         }
         Ok(())
     }
@@ -231,7 +215,7 @@ impl Table<'_> {
     fn definitions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\nBoth runs: {} calls a second for {} s, seed {}; at most {ATTEMPTS} attempts a call, each given up after \
+            "\nBoth runs: {}; at most {ATTEMPTS} attempts a call, each given up after \
              {} ms.\n\
              failed at once: without waiting for any timeout (refused by the breaker, by a full queue, or cut off).\n\
              timed out: after at least one attempt that was given up.\n\
@@ -239,9 +223,7 @@ impl Table<'_> {
              p50 / p99: from when a call was due until its caller knew.\n\
              served again: the first call, from when all workers are back, with which a second begins of whose\n\
              calls {SERVED} % succeed.",
-            self.plan.rate,
-            self.plan.seconds,
-            self.plan.seed,
+            self.plan,
             TIMEOUT.as_millis()
         )
     }
@@ -261,13 +243,5 @@ impl Table<'_> {
             )?;
         }
         Ok(())
-    }
-}
-
-fn latencies([p50, p99]: [Option<Duration>; 2]) -> String {
-    let millis = |time: Duration| format!("{:.0}", time.as_secs_f64() * 1e3);
-    match (p50, p99) {
-        (Some(p50), Some(p99)) => format!("{} / {} ms", millis(p50), millis(p99)),
-        _ => "none".into(),
     }
 }

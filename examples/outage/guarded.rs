@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::{Instant, sleep};
 use watertight::{Backoff, Breaker, Config, Jitter, SharedRandom, StdClock, Transition};
 
-use crate::client::{Caller, Client, Event, Outcome};
+use crate::caller::{Caller, Event, Outcome};
+use crate::common::wire::Client;
 use crate::phases::ATTEMPTS;
 
 /// How long to wait before the second and the third attempt: up to 50 ms, then up to 100 ms.

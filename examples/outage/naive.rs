@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::client::{Caller, Client, Outcome};
+use crate::caller::{Caller, Outcome};
+use crate::common::wire::Client;
 use crate::phases::ATTEMPTS;
 
 /// Attempts a call again at once.

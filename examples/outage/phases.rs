@@ -3,6 +3,8 @@
 use core::ops::Range;
 use core::time::Duration;
 
+use crate::common::traffic::Plan;
+
 /// How long a client waits for one attempt before it gives up.
 pub const TIMEOUT: Duration = Duration::from_millis(150);
 /// How many attempts a call may make.
@@ -73,27 +75,10 @@ impl Phase {
     }
 }
 
-/// One run: how long, how much traffic, and what all that is drawn at random is drawn from.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// For how long calls are offered.
-    pub seconds: u32,
-    /// Calls offered in a second.
-    pub rate: u32,
-    /// The same seed gives the same work for the same call.
-    pub seed: u32,
-}
-
 impl Plan {
-    /// For how long calls are offered.
-    pub fn length(&self) -> Duration {
-        Duration::from_secs(self.seconds.into())
-    }
-
     /// When a phase begins and ends, from the start of the run.
     pub fn span(&self, phase: Phase) -> Range<Duration> {
-        let (from, to) = phase.percent();
-        self.length() * from / 100..self.length() * to / 100
+        self.part(phase.percent())
     }
 
     /// The phase so long after the start of the run. The last one has no end.
@@ -103,16 +88,6 @@ impl Plan {
             .into_iter()
             .find(under_way)
             .unwrap_or(Phase::HealthyAgain)
-    }
-
-    /// How many calls are offered.
-    pub fn calls(&self) -> u32 {
-        self.seconds * self.rate
-    }
-
-    /// When a call is offered: at a steady rate, whatever became of those before it.
-    pub fn offered_at(&self, call: u32) -> Duration {
-        Duration::from_secs(call.into()) / self.rate
     }
 
     /// How many workers the service has when it is healthy: twice what the traffic needs.
@@ -135,18 +110,7 @@ impl Plan {
     /// How long a worker takes for a call, if it begins in this phase. It depends on the seed and on the number of
     /// the call alone, so that a call costs the same in both runs, and at each attempt.
     pub fn work(&self, call: u32, phase: Phase) -> Duration {
-        let mixed = mix(u64::from(self.seed) << 32 | u64::from(call));
-        let share = (mixed >> 32) as f64 / f64::from(u32::MAX);
         let slowdown = if phase == Phase::Slow { SLOWDOWN } else { 1 };
-        WORK.mul_f64(0.5 + share) * slowdown
+        self.spread(WORK, call) * slowdown
     }
-}
-
-/// Spreads a number over all 64 bits: the finalizer of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom
-/// number generators", 2014).
-fn mix(number: u64) -> u64 {
-    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ z >> 31
 }

@@ -4,25 +4,20 @@
 //! cannot know, as most servers cannot, and that is what makes retries expensive.
 
 use core::future::pending;
-use core::net::{Ipv4Addr, SocketAddr};
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use crate::phases::{Phase, Plan};
-
-/// A request is the number of its call, big end first. The answer is one byte.
-pub const REQUEST: usize = 4;
-/// The work was done.
-pub const DONE: u8 = b'+';
-/// The queue was full.
-pub const BUSY: u8 = b'-';
+use crate::common::traffic::Plan;
+use crate::common::wire::{self, BUSY, DONE};
+use crate::phases::Phase;
 
 /// A service that is running.
 pub struct Service {
@@ -50,8 +45,7 @@ type Jobs = tokio::sync::Mutex<mpsc::Receiver<Job>>;
 impl Service {
     /// Listens on a free port of the loopback interface; the plan counts from `start`.
     pub async fn start(plan: Plan, start: Instant) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+        let (listener, address) = wire::listen().await?;
         let shared = Arc::new(Shared {
             plan,
             start,
@@ -111,14 +105,8 @@ async fn live(listener: &TcpListener, shared: &Arc<Shared>, restarted: bool) {
         let begins = shared.begins(restarted, worker);
         tasks.spawn(work(Arc::clone(&jobs), Arc::clone(shared), begins));
     }
-    loop {
-        match listener.accept().await {
-            Ok((socket, _)) => _ = tasks.spawn(answer(socket, queue.clone(), Arc::clone(shared))),
-            // Out of file descriptors, say: what is under way will give some back.
-            Err(_) => sleep(Duration::from_millis(5)).await,
-        }
-        while tasks.try_join_next().is_some() {}
-    }
+    let answer = |socket| answer(socket, queue.clone(), Arc::clone(shared));
+    wire::serve(listener, &mut tasks, answer).await;
 }
 
 async fn work(jobs: Arc<Jobs>, shared: Arc<Shared>, begins: Instant) {
@@ -137,10 +125,9 @@ async fn work(jobs: Arc<Jobs>, shared: Arc<Shared>, begins: Instant) {
 }
 
 async fn answer(mut socket: TcpStream, queue: mpsc::Sender<Job>, shared: Arc<Shared>) {
-    let mut request = [0; REQUEST];
-    if socket.read_exact(&mut request).await.is_err() {
+    let Ok(call) = wire::request(&mut socket).await else {
         return;
-    }
+    };
     let now = shared.start.elapsed();
     shared
         .requests
@@ -149,12 +136,7 @@ async fn answer(mut socket: TcpStream, queue: mpsc::Sender<Job>, shared: Arc<Sha
         .push(now);
 
     let (done, worked) = oneshot::channel();
-    let queued = queue
-        .try_send(Job {
-            call: u32::from_be_bytes(request),
-            done,
-        })
-        .is_ok();
+    let queued = queue.try_send(Job { call, done }).is_ok();
     let answer = async {
         if queued && worked.await.is_ok() {
             return DONE;
@@ -164,10 +146,8 @@ async fn answer(mut socket: TcpStream, queue: mpsc::Sender<Job>, shared: Arc<Sha
         }
         BUSY
     };
-    let mut more = [0];
-    tokio::select! {
-        // Whether the client is answered or has left, the connection ends. Its job stays in the queue.
-        answer = answer => drop(socket.write_all(&[answer]).await),
-        _ = socket.read(&mut more) => {}
+    // Whether the client is answered or has left, the connection ends. Its job stays in the queue.
+    if let Some(answer) = wire::unless_gone(&mut socket, answer).await {
+        drop(socket.write_all(&[answer]).await);
     }
 }

@@ -4,24 +4,24 @@ use core::ops::RangeInclusive;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
-use crate::phases::Plan;
+use super::traffic::Plan;
 
-/// An outage of a service, seen by naive callers and by callers behind a circuit breaker, side by side.
+/// What an example is told.
 #[derive(Debug, Parser)]
 pub struct Args {
     /// For how long calls are offered; both runs take place in this time, at once
     #[arg(long, default_value_t = 20, allow_negative_numbers = true, value_parser = whole(4..=600))]
     seconds: u32,
-    /// Calls offered in a second, to each of the two services
+    /// Calls offered in a second, in each of the two runs
     #[arg(long, default_value_t = 200, allow_negative_numbers = true, value_parser = whole(20..=500))]
     rate: u32,
-    /// What the service's work and the callers' waits are drawn from
+    /// What all that is random is drawn from
     #[arg(long, default_value_t = 7, allow_negative_numbers = true, value_parser = whole(0..=u32::MAX))]
     seed: u32,
     /// Where the chart goes; the directory is made if there is none
-    #[arg(long, value_name = "FILE", default_value = "target/outage.svg")]
+    #[arg(long, value_name = "FILE", required = false)]
     pub out: PathBuf,
     /// Show no progress bar (nor is there one if the standard error is not a terminal)
     #[arg(long)]
@@ -38,12 +38,24 @@ pub enum Stop {
 }
 
 impl Args {
-    /// Reads the words of the command line, the program's name first.
+    /// Reads the words of the command line, the program's name first. `--help` begins with what the example is
+    /// `about`; unless something else is said, its chart goes to `out`.
     ///
     /// # Errors
     /// [`Stop`].
-    pub fn read(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, Stop> {
-        Self::try_parse_from(words).map_err(|error| {
+    pub fn read(
+        about: &'static str,
+        out: &'static str,
+        words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, Stop> {
+        let command = Self::command()
+            .about(about)
+            .long_about(None)
+            .mut_arg("out", |arg| arg.default_value(out));
+        let args = command
+            .try_get_matches_from(words)
+            .and_then(|matches| Self::from_arg_matches(&matches));
+        args.map_err(|error| {
             let text = error.to_string();
             if !error.use_stderr() {
                 return Stop::Help(text);
