@@ -5,6 +5,7 @@
 
 mod adjustable;
 mod bucket;
+mod bulkhead;
 mod last_calls;
 mod last_time;
 mod protocol;
@@ -110,5 +111,30 @@ pub const FAMILIES: &[Family] = &[
         source: "../src/bucket/protocol.rs",
         begin: "pub fn acquire<",
         twins: adjustable::PROTOCOL,
+    },
+    Family {
+        source: "../src/bulkhead/protocol.rs",
+        begin: "#[inline] pub fn enter<",
+        twins: bulkhead::ALONE,
+    },
+    Family {
+        source: "../src/bulkhead/waiting/protocol.rs",
+        begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)] pub enum Step {",
+        twins: bulkhead::PROTOCOL,
+    },
+    Family {
+        source: "../src/bulkhead/waiting/protocol.rs",
+        begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)] pub enum Step {",
+        twins: bulkhead::PROTOCOL_SAME,
+    },
+    Family {
+        source: "../src/bulkhead/waiting/word.rs",
+        begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)] pub struct Ticket(u32);",
+        twins: bulkhead::WORD,
+    },
+    Family {
+        source: "../src/bulkhead/waiting/word.rs",
+        begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)] pub struct Ticket(u32);",
+        twins: bulkhead::WORD_SAME,
     },
 ];
