@@ -128,6 +128,25 @@ impl<P: Copy, const WORDS: usize> Player<P, WORDS> {
         Ok(answer? == 1)
     }
 
+    /// Puts a value there, and answers with what was there before.
+    #[allow(dead_code, reason = "not every explorer has what is exchanged")]
+    pub fn exchange(&self, place: P, index: usize, new: u32) -> Result<u32, Stopped> {
+        self.step(|words| {
+            let seen = words[index];
+            words[index] = new;
+            let won = true;
+            (
+                seen,
+                Access::Swap {
+                    place,
+                    seen,
+                    new,
+                    won,
+                },
+            )
+        })
+    }
+
     pub fn clock(&self) -> Result<u32, Stopped> {
         let reading = self.reading;
         self.step(|_| (reading, Access::Clock { reading }))
