@@ -70,8 +70,9 @@
 //!   registered.
 //! - *Nobody else's waker.* Nobody touches the waker of a seat but its owner and who gave him his place, and the seat is
 //!   not free before both are done. Wakers are called with nothing held, so that they may do what they like.
-//! - *A room is full when it is.* Whoever finds as many tickets as seats takes the holes away at both ends. What is left
-//!   are holes between two that wait, until those before them are gone, and seats that somebody is just passing through.
+//! - *A room does not stay full.* Whoever finds as many tickets as seats takes the holes away at both ends. What is left
+//!   are holes between two that wait, until those before them are gone. Only while others come and go may somebody be
+//!   told "room full" when it never was, from seats that he looked at one after the other.
 //!
 //! Limits. Tickets come round after 64. A leaver that is stopped between taking the head and handing over, while exactly
 //! that many others come and go (or a multiple), may find under the same ticket somebody who has just come, and gives
