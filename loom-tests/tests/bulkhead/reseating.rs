@@ -61,6 +61,32 @@ fn after_a_retreat([queued, full]: [State; 2], bench: Arc<Bench>) {
     see_out(&bench, [second]);
 }
 
+/// One gives up; the next one claims the seat, is helped into the queue, and is given a place by who helped: who knows that
+/// somebody waits there by the seat's word alone.
+fn given_by_who_helped([helped]: [State; 1], bench: Arc<Bench>) {
+    let host = Caller::inside(&bench);
+    let mut first = Caller::waiting(&bench);
+    let giving_up = spawn(move || first.give_up());
+    let mut second = Caller::new(&bench);
+    let coming = spawn(move || {
+        second.poll();
+        second
+    });
+    let mut third = Caller::new(&bench);
+    let leaving = spawn(move || {
+        third.poll();
+        host.leave();
+        if third.made(Change::Join) > third.made(Change::Claim) && host.made(Change::Give) > 0 {
+            helped.seen();
+        }
+        third
+    });
+    giving_up.join().unwrap();
+    let second = coming.join().unwrap();
+    let third = leaving.join().unwrap();
+    see_out(&bench, [second, third]);
+}
+
 /// One seat and one place, with what is wrong.
 fn room(fault: Option<Fault>) -> Arc<Bench> {
     Bench::new(1, 1, fault)
@@ -138,5 +164,17 @@ fn a_seat_is_free_when_who_gave_up_is_done_with_it() {
             ("twin: gives up Relaxed", Change::GiveUp, Ordering::Relaxed),
             ("twin: has trimmed Relaxed", Change::Reopen, Ordering::Relaxed),
         ],
+    );
+}
+
+#[test]
+fn nobody_wakes_who_sat_there_before() {
+    model("given by who helped")
+        .at_least(110_000, 1_500)
+        .bound(2, BOUND)
+        .holds(["helped"], |states| given_by_who_helped(states, deaf(None)));
+    weaker(
+        given_by_who_helped,
+        &[("twin: gives without Acquire", Change::Give, Ordering::Release)],
     );
 }

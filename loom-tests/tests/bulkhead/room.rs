@@ -164,6 +164,7 @@ impl Bench {
     /// The caller has a place for the seat's owner, and does something there.
     fn give(&self, seat: u32) {
         let tenure = self.history().tenures[seat as usize];
+        self.comes_after(seat, tenure);
         self.seats[seat as usize].givers[tenure].with_mut(|_| ());
     }
 
