@@ -16,6 +16,9 @@ pub struct Family {
     pub source: &'static str,
     /// Where what a twin has of its own begins: types before it are shared with what ships.
     pub begin: &'static str,
+    /// Whether the twins have the source's orderings. Those that only the explorer plays, to which every step is seen by
+    /// everybody at once, have none, and so stay what they are when one is weakened.
+    pub orderings: bool,
     pub twins: &'static [Twin],
 }
 
@@ -34,11 +37,12 @@ impl Family {
             .lines()
             .map(|line| line.split("//").next().unwrap_or(""))
             .flat_map(str::split_whitespace);
-        let mut text = words.collect::<Vec<_>>().join(" ");
+        let mut text = self.ordered(&words.collect::<Vec<_>>().join(" "));
         let begin = self.only(twin, &text, self.begin)?;
         text.drain(..begin);
         for (pattern, change) in twin.changes {
-            let at = self.only(twin, &text, pattern)?;
+            let pattern = self.ordered(pattern);
+            let at = self.only(twin, &text, &pattern)?;
             text.replace_range(at..at + pattern.len(), change);
         }
         // A source's own tests are not a twin's. Lines again, for whoever reads what the compiler says about one.
@@ -46,6 +50,17 @@ impl Family {
             .replace("#[cfg(test)] mod tests;", "")
             .replace("; ", ";\n")
             .replace("{ ", "{\n"))
+    }
+
+    fn ordered(&self, text: &str) -> String {
+        if self.orderings {
+            return text.to_owned();
+        }
+        ["AcqRel", "Acquire", "Release"]
+            .iter()
+            .fold(text.to_owned(), |text, order| {
+                text.replace(&format!("Ordering::{order}"), "Ordering::Relaxed")
+            })
     }
 
     fn only(&self, twin: &Twin, text: &str, pattern: &str) -> Result<usize, String> {
@@ -70,71 +85,85 @@ pub const FAMILIES: &[Family] = &[
     Family {
         source: "../src/breaker/protocol.rs",
         begin: "#[inline] pub fn admit_closed<",
+        orderings: true,
         twins: protocol::TWINS,
     },
     Family {
         source: "../src/breaker/window/last_calls.rs",
         begin: "#[derive(Clone, Copy, Debug)] pub struct Tape<K>",
+        orderings: true,
         twins: last_calls::TWINS,
     },
     Family {
         source: "../src/breaker/window/last_time.rs",
         begin: "#[derive(Clone, Copy, Debug)] pub struct Ring<K>",
+        orderings: true,
         twins: last_time::TWINS,
     },
     Family {
         source: "../src/bucket/protocol.rs",
         begin: "pub fn acquire<",
+        orderings: true,
         twins: bucket::PROTOCOL,
     },
     Family {
         source: "../src/bucket/protocol.rs",
         begin: "pub trait Source {",
+        orderings: true,
         twins: bucket::SAME,
     },
     Family {
         source: "../src/bucket/word.rs",
         begin: "const SET: u32 = 1;",
+        orderings: true,
         twins: bucket::WORD,
     },
     Family {
         source: "../src/bucket/terms.rs",
         begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq)] pub struct Fixed<W>",
+        orderings: true,
         twins: bucket::TERMS,
     },
     Family {
         source: "../src/bucket/adjustable/change.rs",
         begin: "pub fn claim<",
+        orderings: true,
         twins: adjustable::CHANGE,
     },
     Family {
         source: "../src/bucket/protocol.rs",
         begin: "pub fn acquire<",
+        orderings: true,
         twins: adjustable::PROTOCOL,
     },
     Family {
         source: "../src/bulkhead/protocol.rs",
         begin: "#[inline] pub fn enter<",
+        orderings: false,
         twins: bulkhead::ALONE,
     },
     Family {
         source: "../src/bulkhead/waiting/protocol.rs",
         begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)] pub enum Step {",
+        orderings: false,
         twins: bulkhead::PROTOCOL,
     },
     Family {
         source: "../src/bulkhead/waiting/protocol.rs",
         begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)] pub enum Step {",
+        orderings: false,
         twins: bulkhead::PROTOCOL_SAME,
     },
     Family {
         source: "../src/bulkhead/waiting/word.rs",
         begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)] pub struct Ticket(u32);",
+        orderings: false,
         twins: bulkhead::WORD,
     },
     Family {
         source: "../src/bulkhead/waiting/word.rs",
         begin: "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)] pub struct Ticket(u32);",
+        orderings: false,
         twins: bulkhead::WORD_SAME,
     },
 ];

@@ -78,7 +78,7 @@ const GIVES_UP: &str = "let _dropped_when_all_is_done = room.take(ticket.seat(ro
                         let gave_up = Seat::waiting(ticket).swap(room, ticket, Seat::FREE, Ordering::Release)?;";
 
 /// Who hands over gives, takes the waker out, is done with the seat, and wakes.
-const GIVE: &str = "if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::Release)? { \
+const GIVE: &str = "if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::AcqRel)? { \
                     return Ok(Some(Go(Step::Leave))); } let waker = room.take(ticket.seat(room.seats()))?;";
 const GIVEN: &str = "if !waking.swap(room, ticket, Seat::granted(ticket), Ordering::Release)? { \
                      gone.swap(room, ticket, Seat::FREE, Ordering::AcqRel)?; }";
@@ -158,8 +158,10 @@ pub const PROTOCOL: &[Twin] = &[
     Twin {
         name: "queued_unconfirmed",
         changes: &[(
-            "let won = gate.swap(room, to, Ordering::Release)?;",
-            "let won = is_queued || gate.swap(room, to, Ordering::Release)?;",
+            "let won = gate.swap(room, to, Ordering::Release)?; \
+             return Ok(won.then_some(Done(Outcome::Queued(ticket))));",
+            "let won = is_queued || gate.swap(room, to, Ordering::Release)?; \
+             return Ok(won.then_some(Done(Outcome::Queued(ticket))));",
         )],
     },
     // Who withdraws does not look whether he was given a place.
@@ -321,7 +323,7 @@ pub const PROTOCOL: &[Twin] = &[
         name: "hole_takes_place",
         changes: &[(
             GIVE,
-            "if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::Release)? { \
+            "if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::AcqRel)? { \
              return Ok(Some(Done(Outcome::Left))); } let waker = room.take(ticket.seat(room.seats()))?;",
         )],
     },
@@ -333,7 +335,7 @@ pub const PROTOCOL: &[Twin] = &[
             (
                 GIVE,
                 "let waker = room.take(ticket.seat(room.seats()))?; room.wake(waker)?; \
-                 if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::Release)? { \
+                 if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::AcqRel)? { \
                  return Ok(Some(Go(Step::Leave))); }",
             ),
         ],
@@ -355,7 +357,7 @@ pub const PROTOCOL: &[Twin] = &[
             ),
             (
                 GIVE,
-                "if !state(1).swap(room, ticket, waking, Ordering::Release)? { \
+                "if !state(1).swap(room, ticket, waking, Ordering::AcqRel)? { \
                  return Ok(Some(Go(Step::Leave))); } let waker = room.take(ticket.seat(room.seats()))?;",
             ),
             (
@@ -372,7 +374,7 @@ pub const PROTOCOL: &[Twin] = &[
             (WAKE, ""),
             (
                 GIVE,
-                "if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::Release)? { \
+                "if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::AcqRel)? { \
                  return Ok(Some(Go(Step::Leave))); } \
                  let waker = room.take(ticket.seat(room.seats()))?; room.wake(waker)?;",
             ),

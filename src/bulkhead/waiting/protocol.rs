@@ -346,8 +346,9 @@ pub fn leave<R: Room>(room: &R, places: u32) -> Attempt<Left, R> {
 
 fn hand_over<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
     let (waking, gone) = (Seat::waking(ticket), Seat::gone(ticket));
-    // ORDERING: Release pairs with the Acquire in `collect`.
-    if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::Release)? {
+    // ORDERING: Release pairs with the Acquire in `collect`. Acquire pairs with the Release of whoever freed the seat,
+    // which the claim passes on: he has done with the waker.
+    if !Seat::waiting(ticket).swap(room, ticket, waking, Ordering::AcqRel)? {
         return Ok(Some(Go(Step::Leave)));
     }
     let waker = room.take(ticket.seat(room.seats()))?;
