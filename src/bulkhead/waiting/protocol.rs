@@ -232,8 +232,8 @@ fn line_up<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
         let won = gate.swap(room, to, Ordering::Release)?;
         return Ok(won.then_some(Done(Outcome::Queued(ticket))));
     }
-    // ORDERING: Release, as wherever a seat becomes free.
-    let withdrew = Seat::waiting(ticket).swap(room, ticket, Seat::FREE, Ordering::Release)?;
+    // ORDERING: Relaxed; it publishes nothing, and passes on what was published when the seat was freed before.
+    let withdrew = Seat::waiting(ticket).swap(room, ticket, Seat::FREE, Ordering::Relaxed)?;
     Ok(Some(Go(if withdrew {
         Step::Arrive
     } else {
@@ -303,7 +303,8 @@ fn trim<R: Room>(room: &R, gate: Gate<R::Widths>) -> Result<bool, R::Stop> {
         let closed = Seat::closed(ticket);
         // ORDERING: Relaxed; a hint, for the CAS below.
         if Seat::load(room, ticket, Ordering::Relaxed)? == Seat::FREE
-            // ORDERING: Acquire, as in `arrive`.
+            // ORDERING: Acquire pairs with the Release of whoever freed it: what he did to the gate comes before what
+            // follows here. loom cannot show that (load buffering).
             && Seat::FREE.swap(room, ticket, closed, Ordering::Acquire)?
         {
             // Either way: a gate that has changed is somebody else's success.
@@ -355,9 +356,9 @@ fn hand_over<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
     // ORDERING: Release pairs with the Acquire in `collect`, which frees the seat: its next owner comes after the waker
     // was taken out.
     if !waking.swap(room, ticket, Seat::granted(ticket), Ordering::Release)? {
-        // ORDERING: Acquire pairs with the Release in `collect`, Release as wherever a seat becomes free: its next
-        // owner comes after the one that has gone.
-        gone.swap(room, ticket, Seat::FREE, Ordering::AcqRel)?;
+        // ORDERING: Release, as wherever a seat becomes free: its next owner comes after this one, and after the one
+        // that has gone, whose Release this passes on.
+        gone.swap(room, ticket, Seat::FREE, Ordering::Release)?;
     }
     room.wake(waker)?;
     Ok(Some(Done(Outcome::Left)))
