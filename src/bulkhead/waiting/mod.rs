@@ -259,11 +259,14 @@ impl<const N: usize, S: Keep> Places for Waiting<N, S> {
 
     #[inline]
     fn give_back(&self, _: sealed::Key, places: u32) {
-        GivingBack {
-            room: self.room(),
-            places,
+        if places == 0 {
+            return;
         }
-        .go_on();
+        let room = self.room();
+        match decide(|| protocol::leave(&room, places)) {
+            Left::Gone(gone) if gone == places => {}
+            left => give_back_one_by_one(room, places, left),
+        }
     }
 
     fn note_entered(&self, _: sealed::Key, in_flight: u32) {
@@ -275,6 +278,15 @@ impl<const N: usize, S: Keep> Places for Waiting<N, S> {
     }
 }
 
+/// Where somebody waits. Out of line, so that who leaves an empty room pays nothing for it.
+#[cold]
+#[inline(never)]
+fn give_back_one_by_one(room: LiveRoom<'_>, places: u32, first: Left) {
+    let mut rest = GivingBack { room, places };
+    rest.after(first);
+    rest.go_on();
+}
+
 /// Places that are being given back: also if a waker that is called panics.
 struct GivingBack<'a> {
     room: LiveRoom<'a>,
@@ -282,22 +294,25 @@ struct GivingBack<'a> {
 }
 
 impl GivingBack<'_> {
-    #[inline]
     fn go_on(&mut self) {
         while self.places > 0 {
-            match decide(|| protocol::leave(&self.room, self.places)) {
-                Left::Gone(gone) => self.places = self.places.saturating_sub(gone),
-                Left::InHand(ticket) => {
-                    self.places = self.places.saturating_sub(1);
-                    let _left = run(&self.room, Step::HandOver(ticket));
-                }
+            let left = decide(|| protocol::leave(&self.room, self.places));
+            self.after(left);
+        }
+    }
+
+    fn after(&mut self, left: Left) {
+        match left {
+            Left::Gone(gone) => self.places = self.places.saturating_sub(gone),
+            Left::InHand(ticket) => {
+                self.places = self.places.saturating_sub(1);
+                let _left = run(&self.room, Step::HandOver(ticket));
             }
         }
     }
 }
 
 impl Drop for GivingBack<'_> {
-    #[inline]
     fn drop(&mut self) {
         self.go_on();
     }
