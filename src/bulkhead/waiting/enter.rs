@@ -60,7 +60,7 @@ impl<H: Queue> Future for Enter<H> {
             };
             match (outcome, this.ticket) {
                 (Outcome::Queued(_), Some(_)) => return Poll::Pending,
-                // Kept before the waker is, whose clone may panic.
+                // Kept before the waker is cloned: if that panics, dropping this gives the ticket up.
                 (Outcome::Queued(ticket), None) => this.ticket = Some(ticket),
                 (Outcome::Entered(in_flight), _) => {
                     handle.note_entered(Key(()), in_flight);

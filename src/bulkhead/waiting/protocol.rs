@@ -168,7 +168,8 @@ pub fn step<R: Room>(room: &R, step: Step) -> Attempt<Next, R> {
     }
 }
 
-/// Takes so many places, if there are as many for this class of calls and nobody waits. Answers how many are inside then.
+/// Takes so many places, if there are as many for this class of calls and nobody waits. Answers how many are inside
+/// then.
 #[inline]
 pub fn enter<R: Room>(room: &R, places: u32, share: Share) -> Attempt<Result<u32, Rejected>, R> {
     let gate = Gate::<R::Widths>::load(room)?;
@@ -228,7 +229,8 @@ fn line_up<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
     let is_queued = gate.holds(ticket);
     if is_queued || gate.next() == ticket && gate.length() < room.seats() && !gate.is_free() {
         let to = if is_queued { gate } else { gate.joined() };
-        // ORDERING: Release pairs with the Acquire in `leave`: whoever takes the ticket out after this sees the claimed seat.
+        // ORDERING: Release pairs with the Acquire in `leave`: whoever takes the ticket out after this sees the claimed
+        // seat.
         let won = gate.swap(room, to, Ordering::Release)?;
         return Ok(won.then_some(Done(Outcome::Queued(ticket))));
     }
@@ -244,7 +246,7 @@ fn line_up<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
 fn poll<R: Room>(room: &R, ticket: Ticket) -> Attempt<Next, R> {
     let waiting = Seat::waiting(ticket);
     // ORDERING: Relaxed, both: `collect` acquires what was done inside before. The second load is kept behind the
-    // registration by the waker's cell, which publishes in `wake` what came before it.
+    // registration by the waker's cell: whoever takes a waker out publishes what he did before.
     if Seat::load(room, ticket, Ordering::Relaxed)? == waiting {
         room.register(ticket.seat(room.seats()))?;
         if Seat::load(room, ticket, Ordering::Relaxed)? == waiting {

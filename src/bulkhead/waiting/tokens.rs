@@ -76,17 +76,18 @@ impl<B: Queue, K: Tokens> TokenBulkhead<B, K> {
     {
         let slot = Enter::new(this).await?;
         let receipt = TokenSlot::reserve(&slot, tokens, max_wait)?;
-        if receipt.act_at() == receipt.date() {
+        let until = receipt.act_at();
+        if until == receipt.date() {
             return Ok(TokenSlot::new(slot, receipt));
         }
-        let until = receipt.act_at();
         // Dropped before the slot, so that nobody takes tokens in between.
-        let asleep = Asleep {
+        let mut asleep = Asleep {
             bucket: slot.bulkhead().bucket(),
             receipt,
         };
         sleep(until).await;
-        let receipt = asleep.woken();
+        let receipt = asleep.take();
+        drop(asleep);
         Ok(TokenSlot::new(slot, receipt))
     }
 }
@@ -99,7 +100,7 @@ struct Asleep<'a, K: Tokens> {
 
 impl<K: Tokens> Asleep<'_, K> {
     /// What is left behind is for no tokens.
-    fn woken(mut self) -> Receipt {
+    fn take(&mut self) -> Receipt {
         let none = Receipt::of_none(self.receipt.date());
         mem::replace(&mut self.receipt, none)
     }
@@ -107,7 +108,7 @@ impl<K: Tokens> Asleep<'_, K> {
 
 impl<K: Tokens> Drop for Asleep<'_, K> {
     fn drop(&mut self) {
-        let none = Receipt::of_none(self.receipt.date());
-        self.bucket.refund(mem::replace(&mut self.receipt, none));
+        let receipt = self.take();
+        self.bucket.refund(receipt);
     }
 }
