@@ -1,0 +1,59 @@
+//! brpc: `CircuitBreaker` and its flags.
+
+use core::time::Duration;
+
+use serde::Deserialize;
+use watertight::Backoff;
+
+use super::super::file::{Said, Time};
+use super::super::primitives::breaker::plan::{Manners, NOTHING_IS_SLOW, Plan, Reset, Span, Trip};
+use super::super::primitives::read;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flags {
+    short_window: u32,
+    short_pct: u32,
+    long_window: u32,
+    long_pct: u32,
+    min_isolation_ms: Time,
+    max_isolation_ms: Time,
+    /// With one, whoever is isolated no longer is on probation.
+    half_open_window: Option<u32>,
+}
+
+/// While its windows fill, `window * pct` errors are tolerated: from one more on, a rate of as many percent isolates. The
+/// isolation doubles unless the last one was longer ago than the longest.
+pub fn breaker(config: &Said) -> Result<Plan, String> {
+    let said: Flags = read(config)?;
+    let tolerated = [
+        (said.short_window, said.short_pct),
+        (said.long_window, said.long_pct),
+    ]
+    .map(|(window, percent)| (window.saturating_mul(percent) / 100, window, percent));
+    // Whichever tolerates less decides.
+    let [short, long] = tolerated;
+    let (errors, window, percent) = if long.0 < short.0 { long } else { short };
+    let trip = Trip::Rate {
+        percent,
+        minimum: errors.saturating_add(1),
+        slow: NOTHING_IS_SLOW,
+        window: Span::Calls(window as usize),
+    };
+    let [first, longest]: [Duration; 2] = [said.min_isolation_ms, said.max_isolation_ms].map(Time::duration);
+    let mut plan = Plan::new(trip, first)?;
+    plan.cool_down = Backoff::exponential(first, longest)
+        .try_build()
+        .map_err(|error| error.to_string())?;
+    plan.stable_after = longest;
+    let reset = if said.half_open_window.is_some() {
+        Reset::HalfOpen
+    } else {
+        Reset::Closed
+    };
+    plan.manners = Manners {
+        reset,
+        ..Manners::PLAIN
+    };
+    Ok(plan)
+}

@@ -1,0 +1,34 @@
+//! gRPC: the backoff of retries (proposal A6) and of connections.
+
+use serde::Deserialize;
+use watertight::Jitter;
+
+use super::super::file::{Said, Time};
+use super::super::primitives::{backoff, read};
+use super::super::words::Ratio;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RetryPolicy {
+    initial_ms: Time,
+    max_ms: Time,
+    multiplier: Ratio,
+    jitter: Option<Ratio>,
+}
+
+/// `initialBackoff`, `maxBackoff` and `backoffMultiplier`, a fifth more or less; retries counted from 1.
+pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
+    let said: RetryPolicy = read(config)?;
+    let percent = said.jitter.map_or(Ok(20), Ratio::percent)?;
+    let percent = u8::try_from(percent).map_err(|_| format!("a jitter of {percent} percent is too much"))?;
+    let plan = backoff::Plan::new(
+        backoff::Growth::Exponential(said.multiplier),
+        said.initial_ms,
+        Some(said.max_ms),
+    );
+    Ok(backoff::Plan {
+        jitter: Jitter::PlusMinus(percent),
+        first_retry: 1,
+        ..plan
+    })
+}

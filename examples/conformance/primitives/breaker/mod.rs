@@ -1,0 +1,520 @@
+//! Circuit breakers, and the windows in them.
+
+mod decision;
+mod made;
+pub mod plan;
+
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::Deserialize;
+use watertight::breaker::Outcome;
+use watertight::{Instant, Micros, Reason, Rejected, RetryAfter, Snapshot, State, Transition};
+
+use super::super::dialects;
+use super::super::file::{Case, Portability, Step, Time};
+use super::super::rules::Facts;
+use super::super::value::Got;
+use super::super::words::Ending;
+use super::{Subject, instant, read};
+use made::{AnyBreaker, AnyPermit};
+use plan::{Plan, Reset, Trip};
+
+/// What can be done to a breaker.
+pub const OPERATIONS: &[&str] = &[
+    "attempt",
+    "begin",
+    "call",
+    "calls",
+    "close",
+    "complete",
+    "end",
+    "failures",
+    "force",
+    "isolate",
+    "polly_break",
+    "probe_result",
+    "record",
+    "release",
+    "reset",
+    "state",
+    "try_acquire",
+];
+
+/// What can be done to a window.
+pub const WINDOW_OPERATIONS: &[&str] = &["record", "snapshot"];
+
+/// A breaker that a case drives.
+pub struct Driven {
+    breaker: Box<dyn AnyBreaker>,
+    plan: Plan,
+    /// From how many calls on there is a rate.
+    judged_from: u32,
+    origin: Instant,
+    now: Instant,
+    /// Calls under way, the oldest first, some by name.
+    under_way: VecDeque<(Option<String>, Box<dyn AnyPermit>)>,
+    /// A call that was admitted the last time the breaker was closed, and reports when it no longer is.
+    from_before: Option<Box<dyn AnyPermit>>,
+    /// Whose result it is that a hazard's `record` reports: nobody there can tell.
+    is_hazard: bool,
+    in_shadow: bool,
+    /// What the last step was answered.
+    answers: BTreeMap<&'static str, Got>,
+    refusal: Option<Rejected>,
+    /// Refusals up to the last transition.
+    refused_before: u32,
+    openings: u32,
+    /// When it opened last, and for how long.
+    opened: Option<(Instant, Micros)>,
+}
+
+/// What an operation says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Args {
+    outcome: Option<Ending>,
+    outcomes: Vec<Ending>,
+    error: Option<bool>,
+    times: Option<u32>,
+    n: Option<u32>,
+    duration_ms: Time,
+    slow: bool,
+    id: Option<String>,
+    to: Option<Forced>,
+}
+
+/// What a breaker is forced to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Forced {
+    Closed,
+    Open,
+    HalfOpen,
+    #[serde(alias = "ISOLATED")]
+    ForcedOpen,
+    Disabled,
+    MetricsOnly,
+}
+
+impl Args {
+    /// How the calls of this operation ended, one after the other.
+    fn endings(&self) -> Result<Vec<Ending>, String> {
+        let one = match (self.outcome, self.error) {
+            (Some(ending), None) => Some(ending),
+            (None, Some(error)) => Some(if error { Ending::Failure } else { Ending::Success }),
+            (None, None) => None,
+            (Some(_), Some(_)) => return Err("a call has one outcome".into()),
+        };
+        match (one, self.outcomes.as_slice()) {
+            (Some(ending), []) => Ok(vec![ending; self.times.unwrap_or(1) as usize]),
+            (None, endings) if !endings.is_empty() => Ok(endings.to_vec()),
+            _ => Err("it is not said how the call ended, or twice".into()),
+        }
+    }
+}
+
+impl Driven {
+    /// The breaker of a case.
+    pub fn of_case(case: &Case, origin: Instant) -> Result<Self, String> {
+        let plan = dialects::breaker(case)?;
+        let judged_from = plan.minimum();
+        Self::new(plan, judged_from, case, origin)
+    }
+
+    /// A breaker that never opens, around the window of a case.
+    pub fn window_of_case(case: &Case, origin: Instant) -> Result<Self, String> {
+        Self::new(dialects::window(case)?, 0, case, origin)
+    }
+
+    fn new(plan: Plan, judged_from: u32, case: &Case, origin: Instant) -> Result<Self, String> {
+        Ok(Self {
+            breaker: made::breaker(&plan)?,
+            plan,
+            judged_from,
+            origin,
+            now: origin,
+            under_way: VecDeque::new(),
+            from_before: None,
+            is_hazard: case.portability == Portability::Hazard,
+            in_shadow: false,
+            answers: BTreeMap::new(),
+            refusal: None,
+            refused_before: 0,
+            openings: 0,
+            opened: None,
+        })
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        self.breaker.snapshot(self.now)
+    }
+
+    fn state(&self) -> State {
+        self.snapshot().state()
+    }
+
+    fn refused(&self) -> u32 {
+        let statistics = self.breaker.statistics(self.now);
+        [
+            Reason::Open,
+            Reason::ProbesInFlight,
+            Reason::Recovering,
+            Reason::ForcedOpen,
+        ]
+        .map(|reason| statistics.refused(reason))
+        .iter()
+        .sum()
+    }
+
+    fn note(&mut self, made: Option<Transition>) {
+        let Some(made) = made else { return };
+        if made.from() != made.to() {
+            self.refused_before = self.refused();
+        }
+        if made.to() == State::Open {
+            self.openings += 1;
+            self.opened = match self.snapshot().retry_after() {
+                Some(RetryAfter::In(wait)) => Some((self.now, wait)),
+                _ => None,
+            };
+        }
+    }
+
+    /// Asks for a call at `at`.
+    fn acquire(&mut self, at: Instant) -> Option<Box<dyn AnyPermit>> {
+        let permit = match self.breaker.acquire(at) {
+            Ok(permit) => {
+                self.refusal = None;
+                self.note(permit.transition());
+                Some(permit)
+            }
+            Err(refusal) => {
+                self.refusal = Some(refusal);
+                None
+            }
+        };
+        self.answers.insert("permitted", permit.is_some().into());
+        permit
+    }
+
+    fn settle(&mut self, permit: Box<dyn AnyPermit>, at: Instant, ending: Ending) {
+        let made = permit.settle(
+            at,
+            match ending {
+                Ending::Success => Outcome::Success,
+                Ending::Failure => Outcome::Failure,
+                Ending::Ignored => Outcome::Ignored,
+            },
+        );
+        self.note(made);
+    }
+
+    /// A whole call, of which the case says how long it took, and that it is reported now. One of some length began before;
+    /// a probe cannot have, if the cool-down has just ended: it is reported so much later.
+    fn call(&mut self, ending: Ending, took: Duration) {
+        let took = Micros::from_duration(took);
+        let (began, ended) = match self.state() {
+            State::Closed => (self.now.before(took), self.now),
+            _ => (self.now, self.now.after(took)),
+        };
+        if let Some(permit) = self.acquire(began) {
+            self.settle(permit, ended, ending);
+        }
+    }
+
+    /// A result without a name: of the call that has been under way for longest, or else of one that begins and ends now. While the
+    /// breaker is open there is none of these: it is of a call that began before.
+    fn record(&mut self, ending: Ending, took: Duration) {
+        let is_late = match self.state() {
+            State::Open | State::ForcedOpen => self.under_way.is_empty(),
+            State::HalfOpen => self.is_hazard && ending != Ending::Ignored,
+            _ => false,
+        };
+        let whose = if is_late {
+            self.from_before.take()
+        } else {
+            self.under_way.pop_front().map(|(_, permit)| permit)
+        };
+        match whose {
+            Some(permit) => self.settle(permit, self.now, ending),
+            None if is_late => {}
+            None => self.call(ending, took),
+        }
+    }
+
+    /// The result of a call that is under way, by its name, or the oldest. One that was refused reports nothing.
+    fn end(&mut self, id: Option<&String>, ending: Option<Ending>) {
+        let place = match id {
+            Some(id) => self
+                .under_way
+                .iter()
+                .position(|(name, _)| name.as_ref() == Some(id)),
+            None => Some(0),
+        };
+        if let Some((_, permit)) = place.and_then(|place| self.under_way.remove(place)) {
+            match ending {
+                Some(ending) => self.settle(permit, self.now, ending),
+                None => drop(permit),
+            }
+        }
+    }
+
+    /// Opens it for a cool-down, by failures.
+    fn trip(&mut self) -> Result<(), String> {
+        if matches!(self.state(), State::ForcedOpen | State::Disabled) {
+            self.breaker.reset(self.now);
+        }
+        let openings = self.openings;
+        // Where all slots are taken, by the calls that have them.
+        while self.state() != State::Open {
+            let permit = self.under_way.pop_front().map(|(_, permit)| permit);
+            match permit.or_else(|| self.acquire(self.now)) {
+                Some(permit) => self.settle(permit, self.now, Ending::Failure),
+                None => return Err("failures do not open it".into()),
+            }
+        }
+        self.openings = openings;
+        Ok(())
+    }
+
+    /// Half-open, with all slots free: a cool-down that is over, and a cancelled probe.
+    fn half_open(&mut self) -> Result<(), String> {
+        if self.state() == State::HalfOpen {
+            return Ok(());
+        }
+        self.trip()?;
+        match self.acquire(self.end_of_wait()) {
+            Some(probe) => {
+                drop(probe);
+                Ok(())
+            }
+            None => Err("no probe is admitted after the cool-down".into()),
+        }
+    }
+
+    /// When the next call is admitted.
+    fn end_of_wait(&self) -> Instant {
+        match self.snapshot().retry_after() {
+            Some(RetryAfter::In(wait)) => self.now.after(wait),
+            _ => self.now,
+        }
+    }
+
+    fn force(&mut self, to: Forced) -> Result<(), String> {
+        let shadow = to == Forced::MetricsOnly;
+        if shadow != self.in_shadow {
+            self.breaker.enforce(!shadow)?;
+            self.in_shadow = shadow;
+        }
+        match to {
+            Forced::Closed | Forced::MetricsOnly => self.breaker.reset(self.now),
+            Forced::Open => self.trip()?,
+            Forced::HalfOpen => self.half_open()?,
+            Forced::ForcedOpen => self.breaker.force_open(self.now),
+            Forced::Disabled => self.breaker.disable(self.now),
+        }
+        self.refused_before = self.refused();
+        Ok(())
+    }
+
+    fn reset(&mut self) -> Result<(), String> {
+        match self.plan.manners.reset {
+            Reset::New => self.breaker.reset(self.now),
+            Reset::HalfOpen => self.half_open()?,
+            Reset::Closed => {
+                if self.state() != State::Closed {
+                    self.half_open()?;
+                    for _ in 0..self.plan.deciding() {
+                        let probe = self.acquire(self.now).ok_or("no probe is admitted")?;
+                        self.settle(probe, self.now, Ending::Success);
+                    }
+                }
+            }
+        }
+        self.refused_before = self.refused();
+        Ok(())
+    }
+
+    /// So many failing calls: how many of them found the breaker well, and left it so.
+    fn failures(&mut self, times: u32) {
+        let mut healthy = 0;
+        for _ in 0..times {
+            let openings = self.openings;
+            self.call(Ending::Failure, Duration::ZERO);
+            if self.refusal.is_none() && self.openings == openings {
+                healthy += 1;
+            }
+        }
+        self.answers.insert("healthy", healthy.into());
+        self.answers.insert("unhealthy", (times - healthy).into());
+    }
+
+    /// Calls that have ended, as far as they are counted, and of them the failures.
+    fn counted(&self) -> (u32, u32) {
+        let seen = self.snapshot();
+        match seen.state() {
+            State::HalfOpen => (
+                seen.probe_successes() + seen.probe_failures(),
+                seen.probe_failures(),
+            ),
+            _ => (seen.calls(), seen.failures()),
+        }
+    }
+
+    /// A rate in percent; none below the minimum is -1.
+    fn rate(&self, part: u32) -> Got {
+        let (calls, _) = self.counted();
+        let minimum = match self.state() {
+            State::HalfOpen => self.plan.deciding(),
+            _ => self.judged_from,
+        };
+        Got::Real(if calls < minimum {
+            -1.0
+        } else {
+            share(part, calls) * 100.0
+        })
+    }
+
+    fn shown_state(&self) -> &'static str {
+        if self.in_shadow {
+            return "METRICS_ONLY";
+        }
+        let seen = self.snapshot();
+        match seen.state() {
+            State::Closed => "CLOSED",
+            State::Recovering => "RECOVERING",
+            State::Open if self.plan.manners.due_is_half_open && seen.retry_after().is_none() => "HALF_OPEN",
+            State::Open => "OPEN",
+            State::HalfOpen => "HALF_OPEN",
+            State::ForcedOpen => self.plan.manners.forced_open,
+            State::Disabled => "DISABLED",
+            _ => "unknown",
+        }
+    }
+
+    fn is_window(&self) -> bool {
+        matches!(self.plan.trip, Trip::Rate { .. })
+    }
+
+    fn wait(&self) -> Got {
+        match self.refusal.map(|refusal| refusal.retry_after()) {
+            Some(RetryAfter::In(wait) | RetryAfter::OnRelease(Some(wait))) => Got::millis(wait.as_micros()),
+            _ => Got::Null,
+        }
+    }
+}
+
+fn share(part: u32, calls: u32) -> f64 {
+    if calls == 0 {
+        0.0
+    } else {
+        f64::from(part) / f64::from(calls)
+    }
+}
+
+impl Subject for Driven {
+    fn act(&mut self, step: &Step) -> Result<(), String> {
+        self.now = instant(self.origin, step.at_ms);
+        self.answers.clear();
+        if step.op == "polly_break" {
+            self.answers
+                .insert("should_break", decision::breaks(&step.args)?.into());
+            return Ok(());
+        }
+        let args: Args = read(&step.args)?;
+        // A call that begins while the breaker is closed costs nothing, and may yet be under way when it is open.
+        if self.state() == State::Closed {
+            self.from_before = self.breaker.acquire(self.now).ok();
+        }
+        let took = match (args.slow, self.plan.trip) {
+            (true, Trip::Rate { slow: (_, after), .. }) => after.saturating_add(Duration::from_millis(1)),
+            _ => args.duration_ms.duration(),
+        };
+        match step.op.as_str() {
+            "call" | "calls" => args
+                .endings()?
+                .into_iter()
+                .for_each(|ending| self.call(ending, took)),
+            "record" => args
+                .endings()?
+                .into_iter()
+                .for_each(|ending| self.record(ending, took)),
+            "try_acquire" | "attempt" | "begin" => {
+                if let Some(permit) = self.acquire(self.now) {
+                    self.under_way.push_back((args.id, permit));
+                }
+            }
+            "complete" | "probe_result" | "end" => {
+                for ending in args.endings()? {
+                    self.end(args.id.as_ref(), Some(ending));
+                }
+            }
+            "release" => self.end(args.id.as_ref(), None),
+            "force" => self.force(args.to.ok_or("it is not said what it is forced to be")?)?,
+            "isolate" => self.force(Forced::ForcedOpen)?,
+            "close" => self.force(Forced::Closed)?,
+            "reset" => self.reset()?,
+            "failures" => self.failures(args.n.unwrap_or(1)),
+            "state" | "snapshot" => {}
+            op => return Err(format!("nobody here does '{op}'")),
+        }
+        Ok(())
+    }
+
+    fn observe(&mut self, key: &str, _step: &Step) -> Option<Got> {
+        if let Some(answer) = self.answers.get(key) {
+            return Some(answer.clone());
+        }
+        let seen = self.snapshot();
+        let (calls, failures) = self.counted();
+        Some(match key {
+            "state" => self.shown_state().into(),
+            "is_open" => matches!(seen.state(), State::Open | State::HalfOpen | State::ForcedOpen).into(),
+            "broken" => matches!(seen.state(), State::Open | State::ForcedOpen).into(),
+            "rejection" => match self.refusal?.reason() {
+                Reason::ProbesInFlight => "too_many_requests".into(),
+                _ => "open".into(),
+            },
+            "retry_after_ms" => self.wait(),
+            "not_permitted" => (self.refused() - self.refused_before).into(),
+            "failure_rate_exceeded_events" | "isolated_times" => self.openings.into(),
+            "isolation_ms" => match seen.retry_after() {
+                Some(RetryAfter::In(wait)) => Got::millis(wait.as_micros()),
+                _ => Got::Null,
+            },
+            "openings_in_a_row" => seen.openings_in_a_row().into(),
+            "generation" => u32::from(seen.generation()).into(),
+            "late" => self.breaker.statistics(self.now).late().into(),
+            "probes_in_flight" => seen.probes_in_flight().into(),
+            "cons_failures" if !self.is_window() => seen.failures().into(),
+            // A breaker that counts failures in a row has nothing of the following.
+            _ if !self.is_window() => return None,
+            "requests" => (calls + self.under_way.len() as u32).into(),
+            "buffered" | "total" | "throughput" => calls.into(),
+            "failed" | "failures" => failures.into(),
+            "succeeded" | "successes" => (calls - failures).into(),
+            "slow" => seen.slow_calls().into(),
+            "failure_rate_pct" => self.rate(failures),
+            "slow_rate_pct" => self.rate(seen.slow_calls()),
+            "failure_rate" => Got::Real(share(failures, calls)),
+            _ => return None,
+        })
+    }
+
+    fn follow(&mut self, step: &Step) {
+        // Refused where the case is from, and admitted here: nobody makes this call.
+        if step.expect.get("permitted") == Some(&false.into()) {
+            self.under_way.pop_back();
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            state: Some(self.state()),
+            wait_ends: self
+                .opened
+                .map(|(at, wait)| at.after(wait).since(self.origin).as_micros()),
+        }
+    }
+}

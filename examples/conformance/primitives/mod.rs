@@ -1,0 +1,64 @@
+//! The primitives of the crate as the cases speak of them: what can be done to one, and what it shows.
+//!
+//! Nothing here knows a case, and nothing a system: configurations come from `dialects`, translated.
+
+pub mod backoff;
+pub mod breaker;
+pub mod bucket;
+pub mod bulkhead;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use watertight::{Instant, Micros};
+
+use super::file::{Case, Said, Step, Time};
+use super::rules::Facts;
+use super::value::Got;
+
+/// One primitive of a case, with its clock.
+pub trait Subject {
+    /// Does what the step says.
+    ///
+    /// # Errors
+    /// A sentence, if that cannot be done.
+    fn act(&mut self, step: &Step) -> Result<(), String>;
+
+    /// What shows under this name after the step; `None` if nothing ever does.
+    fn observe(&mut self, key: &str, step: &Step) -> Option<Got>;
+
+    /// Takes back what the step was granted here and is refused in the case, where a rule says that this is right.
+    fn follow(&mut self, _step: &Step) {}
+
+    /// What rules may want to know of the past.
+    fn facts(&self) -> Facts {
+        Facts::default()
+    }
+}
+
+/// The primitive of the case, as it is configured there.
+///
+/// # Errors
+/// A sentence, if the configuration is not understood or makes no sense.
+pub fn subject(case: &Case, origin: Instant) -> Result<Box<dyn Subject>, String> {
+    Ok(match case.primitive.as_str() {
+        "circuit_breaker" => Box::new(breaker::Driven::of_case(case, origin)?),
+        "sliding_window" => Box::new(breaker::Driven::window_of_case(case, origin)?),
+        "backoff" => Box::new(backoff::Calculator::of_case(case)?),
+        "token_bucket" | "rate_limiter" => Box::new(bucket::Driven::of_case(case, origin)?),
+        "bulkhead" => Box::new(bulkhead::Driven::of_case(case)?),
+        primitive => return Err(format!("there is no {primitive} here")),
+    })
+}
+
+/// What a system said, as a type: a name that the type does not have is an error, and so is a missing one.
+///
+/// # Errors
+/// A sentence.
+pub fn read<T: DeserializeOwned>(said: &Said) -> Result<T, String> {
+    serde_json::from_value(Value::Object(said.clone())).map_err(|error| error.to_string())
+}
+
+/// The instant of a time of a case whose clock began at `origin`.
+pub fn instant(origin: Instant, at: Time) -> Instant {
+    origin.after(Micros::from_micros(at.micros()))
+}

@@ -1,0 +1,212 @@
+//! Where we answer differently, and what decides that: a table of rules.
+//!
+//! A rule knows no case. It looks at the configuration and at the steps so far, and where it applies it says what is right
+//! here, from models that share nothing with the crate. What a case expects and the crate does not show is a difference only if the
+//! crate shows exactly that; otherwise it is a failure.
+
+mod backoffs;
+mod breakers;
+mod bulkheads;
+mod calls;
+mod tokens;
+
+use serde_json::Value;
+use watertight::State;
+
+use super::file::{Case, Step};
+use super::value::{self, Got};
+
+/// What decides that something other than was expected is right.
+pub struct Rule {
+    /// Of which primitives it speaks.
+    pub of: &'static [&'static str],
+    /// What we do.
+    pub name: &'static str,
+    /// The law, or the settled row, that says so.
+    pub by: &'static str,
+    /// When it applies.
+    pub when: &'static str,
+    /// What is right here instead; `None` if it does not apply.
+    pub right: fn(&Context<'_>) -> Option<Value>,
+}
+
+/// Where something other than was expected came out.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// Which of its steps, counted from 0.
+    pub number: usize,
+    /// That step.
+    pub step: &'a Step,
+    /// Under which name.
+    pub key: &'a str,
+    /// What was expected.
+    pub expected: &'a Value,
+    /// The primitive before the step,
+    pub before: Facts,
+    /// and after it.
+    pub now: Facts,
+}
+
+/// What a primitive tells of itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts {
+    /// Where a breaker stands.
+    pub state: Option<State>,
+    /// When its last cool-down ends, in microseconds.
+    pub wait_ends: Option<u64>,
+}
+
+/// Whether this rule applies, and what was got is what it says is right.
+pub fn decides(rule: &Rule, context: &Context<'_>, got: &Got) -> bool {
+    rule.of.contains(&context.case.primitive.as_str())
+        && (rule.right)(context).is_some_and(|right| value::satisfies(&right, got, None))
+}
+
+const BACKOFFS: &[&str] = &["backoff"];
+const BREAKERS: &[&str] = &["circuit_breaker"];
+const WINDOWS: &[&str] = &["circuit_breaker", "sliding_window"];
+const BUCKETS: &[&str] = &["rate_limiter", "token_bucket"];
+const BULKHEADS: &[&str] = &["bulkhead"];
+
+/// All of them. The first that applies decides.
+pub const RULES: &[Rule] = &[
+    // Backoffs.
+    Rule {
+        of: BACKOFFS,
+        name: "the jitter stays inside the cap",
+        by: "law 7",
+        when: "a delay and its jitter come to more than the cap",
+        right: backoffs::jitter_above_the_cap,
+    },
+    Rule {
+        of: BACKOFFS,
+        name: "the first delay that would exceed the total ends the series",
+        by: "row S15",
+        when: "delays are taken until their sum has reached a total",
+        right: backoffs::total_overshot,
+    },
+    // Breakers.
+    Rule {
+        of: BREAKERS,
+        name: "a permit from before the trip changes nothing afterwards",
+        by: "law 5",
+        when: "a hazard: a result of unknown origin while half-open",
+        right: breakers::result_from_before,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "an ignored outcome gives its slot back and decides nothing",
+        by: "law 5",
+        when: "a hazard: a probe's outcome is neither success nor failure",
+        right: breakers::ignored_probe,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "the probe is admitted at the very end of the wait",
+        by: "row S3",
+        when: "a call, or a look, at the instant at which the cool-down ends",
+        right: breakers::end_of_wait,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "a half-open verdict falls as soon as it is certain",
+        by: "row S4",
+        when: "half-open by a rate of failures, and no outcome of the remaining probes can change the verdict",
+        right: breakers::early_verdict,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "no timer ends half-open: a lost probe's slot comes back by its lease",
+        by: "row S10",
+        when: "a time limit for half-open is over",
+        right: breakers::half_open_limit,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "a generation begins with nothing counted, and open counts nothing",
+        by: "row S5",
+        when: "counts of calls are kept when the breaker opens",
+        right: breakers::counts_kept,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "a rate is over its threshold when it reaches it",
+        by: "row S1",
+        when: "a rate that must be exceeded is exactly reached",
+        right: breakers::rate_reached,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "a rate is judged from the minimum of calls on",
+        by: "row S1",
+        when: "so many failures of a window of calls open it before it is full",
+        right: breakers::before_the_minimum,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "only its own window clears the counts of a closed breaker",
+        by: "row S5",
+        when: "an interval begins the counts of a closed breaker again",
+        right: breakers::interval,
+    },
+    Rule {
+        of: WINDOWS,
+        name: "a window slides by buckets of its own length: nothing of the span is missing, and at most two buckets more are in it",
+        by: "row S11",
+        when: "calls are about as old as a window of time is long",
+        right: breakers::edge_of_window,
+    },
+    // Buckets.
+    Rule {
+        of: BUCKETS,
+        name: "the unit of time is a microsecond",
+        by: "law 6",
+        when: "a time of a step is finer",
+        right: tokens::resolution,
+    },
+    Rule {
+        of: BUCKETS,
+        name: "a refund is all of a receipt if nobody took any since, and otherwise nothing",
+        by: "row S12",
+        when: "a receipt was given back after somebody else had taken tokens",
+        right: tokens::refund_of_some,
+    },
+    Rule {
+        of: BUCKETS,
+        name: "a cancelled reservation gives its tokens back",
+        by: "row S12",
+        when: "a hazard: a cancelled wait keeps what it had reserved",
+        right: tokens::refund_kept,
+    },
+    Rule {
+        of: BUCKETS,
+        name: "an older clock reading costs a refusal, and brings nothing twice",
+        by: "law 3",
+        when: "a hazard: the clock stepped back",
+        right: tokens::clock_back,
+    },
+    Rule {
+        of: BUCKETS,
+        name: "tokens drip in at an even rate, from when the bucket is first asked",
+        by: "row S12",
+        when: "permits come on a grid of periods or intervals",
+        right: tokens::grid,
+    },
+    Rule {
+        of: BUCKETS,
+        name: "an adjustable rate is kept to a part in 2^21, and never exceeded",
+        by: "row S12",
+        when: "the rate of a bucket is changed",
+        right: tokens::adjustable,
+    },
+    // Bulkheads.
+    Rule {
+        of: BULKHEADS,
+        name: "never more than the limit, guaranteed or forced",
+        by: "law 4",
+        when: "more is let in than the limit",
+        right: bulkheads::above_the_limit,
+    },
+];
