@@ -5,7 +5,9 @@ use core::time::Duration;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 use serde_json::Number;
+use watertight::Jitter;
 
+use super::file::Time;
 use super::value;
 
 /// A number from 0 on, as the fraction that its decimal digits are.
@@ -47,6 +49,17 @@ impl Ratio {
         }
     }
 
+    /// A jitter of so much more or less.
+    ///
+    /// # Errors
+    /// As [`percent`](Self::percent).
+    pub fn plus_minus(self) -> Result<Jitter, String> {
+        let percent = self.percent()?;
+        let percent =
+            u8::try_from(percent).map_err(|_| format!("a jitter of {percent} percent is too much"))?;
+        Ok(Jitter::PlusMinus(percent))
+    }
+
     /// Both numbers of the fraction as the crate takes them.
     ///
     /// # Errors
@@ -61,13 +74,16 @@ impl Ratio {
         }
     }
 
-    /// So many a second, as a number of tokens and the span in which they come.
-    ///
-    /// # Errors
-    /// A sentence if there are too many.
-    pub fn per_second(self) -> Result<(u32, Duration), String> {
-        let (tokens, seconds) = self.pair()?;
-        Ok((tokens, Duration::from_secs(seconds.into())))
+    /// So many a second, as a number of tokens and the span in which they come. A fraction with too many digits is that of one
+    /// token to the next nanosecond.
+    pub fn per_second(self) -> (u32, Duration) {
+        match self.pair() {
+            Ok((tokens, seconds)) => (tokens, Duration::from_secs(seconds.into())),
+            Err(_) => {
+                let each = u128::from(self.denominator) * 1_000_000_000 / u128::from(self.numerator.max(1));
+                (1, Time { nanos: each }.duration())
+            }
+        }
     }
 }
 
@@ -95,8 +111,8 @@ pub fn draw(unit: f64) -> u32 {
 pub enum Ending {
     /// The service did what it should.
     Success,
-    /// It did not.
-    #[serde(alias = "error")]
+    /// It did not, or nobody heard of it again; or it panicked, see row S14.
+    #[serde(alias = "error", alias = "panic", alias = "timeout")]
     Failure,
     /// The call says nothing about the service: an excluded error, a cancelled call.
     #[serde(

@@ -15,15 +15,18 @@ enum Aws {
     Hinted { computed_ms: Time, window_ms: Time },
 }
 
-/// Either.
-pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
+/// Either. The simulator counts its attempts from 0, the SDKs from 1.
+pub fn backoff(config: &Said, first_retry: u32) -> Result<backoff::Plan, String> {
     Ok(match read(config)? {
         Aws::Simulator { base_ms, cap_ms } => {
             let growth = backoff::Growth::Exponential(Ratio {
                 numerator: 2,
                 denominator: 1,
             });
-            backoff::Plan::new(growth, base_ms, Some(cap_ms))
+            backoff::Plan {
+                first_retry,
+                ..backoff::Plan::new(growth, base_ms, Some(cap_ms))
+            }
         }
         Aws::Hinted {
             computed_ms,

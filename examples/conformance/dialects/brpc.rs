@@ -41,10 +41,8 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
         window: Span::Calls(window as usize),
     };
     let [first, longest]: [Duration; 2] = [said.min_isolation_ms, said.max_isolation_ms].map(Time::duration);
-    let mut plan = Plan::new(trip, first)?;
-    plan.cool_down = Backoff::exponential(first, longest)
-        .try_build()
-        .map_err(|error| error.to_string())?;
+    let mut plan = Plan::new(trip, first);
+    plan.cool_down = Backoff::exponential(first, longest);
     plan.stable_after = longest;
     let reset = if said.half_open_window.is_some() {
         Reset::HalfOpen

@@ -17,7 +17,7 @@ struct TokenBucket {
 /// `TokenBucketImpl`, full at first.
 pub fn bucket(config: &Said) -> Result<bucket::Plan, String> {
     let said: TokenBucket = read(config)?;
-    Ok(bucket::Plan::new(said.fill_per_s.per_second()?, said.max))
+    Ok(bucket::Plan::new(said.fill_per_s.per_second(), said.max))
 }
 
 #[derive(Deserialize)]
@@ -63,6 +63,7 @@ struct Resource {
     #[serde(
         alias = "max_connections",
         alias = "max_pending_requests",
+        alias = "max_pending",
         alias = "max_requests",
         alias = "max"
     )]

@@ -1,6 +1,7 @@
 //! failsafe-go: `circuitbreaker`, `retrypolicy`, `ratelimiter`, `bulkhead`.
 
 use serde::Deserialize;
+use watertight::Jitter;
 
 use super::super::file::{Said, Time};
 use super::super::primitives::breaker::plan::{NOTHING_IS_SLOW, Plan, Span, Trip};
@@ -60,7 +61,7 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
             window: Span::Calls(capacity as usize),
         }
     };
-    let plan = Plan::new(trip, said.delay_ms.duration())?;
+    let plan = Plan::new(trip, said.delay_ms.duration());
     match said.success_threshold {
         Some(successes) => plan.closed_by_some(said.success_capacity.unwrap_or(successes), successes),
         None => plan.closed_by_some(capacity, capacity - failures + 1),
@@ -73,9 +74,10 @@ struct Retry {
     base_ms: Time,
     factor: Option<Ratio>,
     max_ms: Option<Time>,
+    jitter_factor: Option<Ratio>,
 }
 
-/// `WithBackoff`, retries counted from 1, doubling unless said otherwise.
+/// `WithBackoff` and `WithJitterFactor`, whose larger draws are the shorter delays; retries counted from 1, doubling unless said otherwise.
 pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
     let said: Retry = read(config)?;
     let factor = said.factor.unwrap_or(Ratio {
@@ -83,7 +85,13 @@ pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
         denominator: 1,
     });
     let plan = backoff::Plan::new(backoff::Growth::Exponential(factor), said.base_ms, said.max_ms);
+    let jitter = match said.jitter_factor {
+        Some(factor) => factor.plus_minus()?,
+        None => Jitter::None,
+    };
     Ok(backoff::Plan {
+        jitter,
+        draws_fall: true,
         first_retry: 1,
         ..plan
     })
@@ -134,6 +142,9 @@ fn in_turn(plan: bucket::Plan, max_wait: Option<Time>) -> bucket::Plan {
 #[serde(deny_unknown_fields)]
 struct Bulkhead {
     max: u32,
+    /// A case makes one step at a time: nobody leaves while somebody waits, and the wait ends as it began.
+    #[serde(default, rename = "max_wait_ms")]
+    _max_wait_ms: Time,
 }
 
 /// `bulkhead.New`.

@@ -17,6 +17,8 @@ struct Backoff {
     factor: Option<Ratio>,
     max_ms: Option<Time>,
     total_budget_ms: Option<Time>,
+    /// So many delays.
+    take: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +57,7 @@ pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
     Ok(backoff::Plan {
         jitter,
         max_total: said.total_budget_ms.map(Time::duration),
+        max_attempts: said.take.map(|delays| delays.saturating_add(1)),
         ..plan
     })
 }

@@ -18,6 +18,9 @@ struct Settings {
     interval_ms: Time,
     #[serde(default)]
     timeout_ms: Time,
+    /// Into what its interval is divided, so that it slides; here the window always does.
+    #[serde(default, rename = "bucket_period_ms", alias = "bucket_ms")]
+    _bucket_period_ms: Time,
     trip: Option<ReadyToTrip>,
 }
 
@@ -66,7 +69,7 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
         Duration::ZERO => DEFAULT_TIMEOUT,
         timeout => timeout,
     };
-    let mut plan = Plan::new(trip, open)?.closed_by(said.max_requests.max(1));
+    let mut plan = Plan::new(trip, open).closed_by(said.max_requests.max(1));
     // Its `State()` moves on from open when the timeout is over.
     plan.manners = Manners {
         due_is_half_open: true,

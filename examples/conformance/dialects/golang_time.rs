@@ -16,5 +16,5 @@ struct Limiter {
 /// `NewLimiter`.
 pub fn bucket(config: &Said) -> Result<bucket::Plan, String> {
     let said: Limiter = read(config)?;
-    Ok(bucket::Plan::new(said.rate_per_s.per_second()?, said.burst))
+    Ok(bucket::Plan::new(said.rate_per_s.per_second(), said.burst))
 }

@@ -1,7 +1,6 @@
 //! gRPC: the backoff of retries (proposal A6) and of connections.
 
 use serde::Deserialize;
-use watertight::Jitter;
 
 use super::super::file::{Said, Time};
 use super::super::primitives::{backoff, read};
@@ -19,15 +18,18 @@ struct RetryPolicy {
 /// `initialBackoff`, `maxBackoff` and `backoffMultiplier`, a fifth more or less; retries counted from 1.
 pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
     let said: RetryPolicy = read(config)?;
-    let percent = said.jitter.map_or(Ok(20), Ratio::percent)?;
-    let percent = u8::try_from(percent).map_err(|_| format!("a jitter of {percent} percent is too much"))?;
+    let fifth = Ratio {
+        numerator: 1,
+        denominator: 5,
+    };
+    let jitter = said.jitter.unwrap_or(fifth).plus_minus()?;
     let plan = backoff::Plan::new(
         backoff::Growth::Exponential(said.multiplier),
         said.initial_ms,
         Some(said.max_ms),
     );
     Ok(backoff::Plan {
-        jitter: Jitter::PlusMinus(percent),
+        jitter,
         first_retry: 1,
         ..plan
     })

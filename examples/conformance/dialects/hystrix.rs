@@ -31,5 +31,5 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
         slow: NOTHING_IS_SLOW,
         window: Span::Time(ROLLING),
     };
-    Plan::new(trip, said.sleep_ms.duration())
+    Ok(Plan::new(trip, said.sleep_ms.duration()))
 }

@@ -57,7 +57,7 @@ pub fn window(case: &Case) -> Result<plan::Plan, String> {
         "watertight" => watertight::window(config)?,
         _ => return unknown(case),
     };
-    plan::Plan::new(
+    Ok(plan::Plan::new(
         Trip::Rate {
             percent: 100,
             minimum: MOST_CALLS,
@@ -65,7 +65,7 @@ pub fn window(case: &Case) -> Result<plan::Plan, String> {
             window,
         },
         Duration::from_secs(1),
-    )
+    ))
 }
 
 /// No window is judged before.
@@ -81,7 +81,8 @@ const SLOW: (u32, Duration) = (NOTHING_IS_SLOW.0, Duration::from_secs(3_600));
 pub fn backoff(case: &Case) -> Result<backoff::Plan, String> {
     let config = &case.config;
     match case.dialect.as_str() {
-        "aws" | "aws_full" | "aws_equal" | "aws_decorrelated" | "aws_2026" => aws::backoff(config),
+        "aws_full" | "aws_equal" | "aws_decorrelated" => aws::backoff(config, 0),
+        "aws_2026" => aws::backoff(config, 1),
         "coap" => coap::backoff(config),
         "envoy" => envoy::backoff(config),
         "failsafe" => failsafe::backoff(config),

@@ -34,7 +34,8 @@ impl Default for Breaker {
     }
 }
 
-/// `CircuitBreakerStrategyOptions`: one success of a single probe closes.
+/// `CircuitBreakerStrategyOptions`: one success of a single probe closes. Its half-open lasts for another break; here that is
+/// the lease of the probe.
 pub fn breaker(config: &Said) -> Result<Plan, String> {
     let said: Breaker = read(config)?;
     let trip = Trip::Rate {
@@ -43,7 +44,10 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
         slow: NOTHING_IS_SLOW,
         window: Span::Time(said.sampling_ms.duration()),
     };
-    let mut plan = Plan::new(trip, said.break_ms.duration())?;
+    let mut plan = Plan::new(trip, said.break_ms.duration());
+    if said.break_ms > Time::default() {
+        plan.lease = said.break_ms.duration();
+    }
     plan.manners = Manners {
         forced_open: "ISOLATED",
         ..Manners::PLAIN

@@ -76,7 +76,7 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
             window,
         },
         open,
-    )?;
+    );
     plan.probes = Probes::Ratio {
         at_a_time: permits,
         calls: permits,
@@ -85,10 +85,7 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
     if let Some(multiplier) = said.wait_multiplier {
         let (numerator, denominator) = multiplier.pair()?;
         let cap = said.max_wait_ms.map_or(open * 40, Time::duration);
-        plan.cool_down = Backoff::exponential(open, cap)
-            .factor(numerator, denominator)
-            .try_build()
-            .map_err(|error| error.to_string())?;
+        plan.cool_down = Backoff::exponential(open, cap).factor(numerator, denominator);
         // Closing resets its attempts.
         plan.stable_after = Duration::ZERO;
     }
@@ -139,6 +136,7 @@ struct Interval {
     initial_ms: Time,
     multiplier: Option<Ratio>,
     max_ms: Option<Time>,
+    #[serde(alias = "randomization")]
     randomization_factor: Option<Ratio>,
 }
 
@@ -150,7 +148,7 @@ pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
         denominator: 2,
     });
     let jitter = match said.randomization_factor {
-        Some(factor) => Jitter::PlusMinus(factor.percent()? as u8),
+        Some(factor) => factor.plus_minus()?,
         None => Jitter::None,
     };
     Ok(backoff::Plan {
@@ -164,16 +162,12 @@ pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
 #[serde(deny_unknown_fields)]
 struct Semaphore {
     max: u32,
-    /// A caller that waits is a matter of `Waiting`.
-    #[serde(default)]
-    max_wait_ms: Time,
+    /// A case makes one step at a time: nobody leaves while somebody waits, and the wait ends as it began.
+    #[serde(default, rename = "max_wait_ms")]
+    _max_wait_ms: Time,
 }
 
 /// `BulkheadConfig`.
 pub fn bulkhead(config: &Said) -> Result<u32, String> {
-    let said: Semaphore = read(config)?;
-    if said.max_wait_ms > Time::default() {
-        return Err("nobody waits in a bulkhead that has no room for it".into());
-    }
-    Ok(said.max)
+    read::<Semaphore>(config).map(|said| said.max)
 }

@@ -38,7 +38,7 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
         _ => return Err("a limit for slow calls goes with the grade of slow calls".into()),
     };
     let window = Span::Time(said.stat_ms.duration());
-    Plan::new(
+    Ok(Plan::new(
         Trip::Rate {
             percent,
             minimum: said.min_requests.max(1),
@@ -46,7 +46,7 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
             window,
         },
         said.recovery_ms.duration(),
-    )
+    ))
 }
 
 #[derive(Deserialize)]
@@ -59,7 +59,7 @@ struct Pacing {
 /// `FlowRule` that paces: one after the other at even distances, with a longest wait. A rate of zero admits nobody.
 pub fn pacing(config: &Said) -> Result<bucket::Plan, String> {
     let said: Pacing = read(config)?;
-    let plan = bucket::Plan::new(said.permits_per_s.per_second()?, 1);
+    let plan = bucket::Plan::new(said.permits_per_s.per_second(), 1);
     Ok(bucket::Plan {
         initial: u32::from(said.permits_per_s.numerator > 0),
         patience: said.max_queue_ms.duration(),

@@ -81,12 +81,13 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
         },
         _ => return Err("it has either failures, or failure_percent and a window".into()),
     };
-    let cool_down = said.open_for.plan()?.backoff(Jitter::None)?;
-    let mut plan = Plan::new(trip, Duration::ZERO)?;
-    plan.cool_down = cool_down;
+    let delays = said.open_for.plan()?;
+    let mut plan = Plan::new(trip, Duration::ZERO);
+    plan.cool_down = delays.builder(Jitter::None)?;
+    plan.longest_hint = delays.max_hint.unwrap_or_default();
     plan.stable_after = said
         .stable_after_ms
-        .map_or(cool_down.cap().as_duration(), Time::duration);
+        .map_or(plan.cool_down()?.cap().as_duration(), Time::duration);
     plan.lease = said
         .probe_lease_ms
         .map_or(Duration::from_secs(30), Time::duration);

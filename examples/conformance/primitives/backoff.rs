@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+use watertight::backoff::Builder;
 use watertight::random::up_to;
 use watertight::{Backoff, Instant, Jitter, Micros, Random, Reconnect};
 
@@ -18,6 +19,7 @@ use super::{Subject, instant, read};
 
 /// What can be asked of a backoff.
 pub const OPERATIONS: &[&str] = &[
+    "aws_2026",
     "aws_decorrelated",
     "aws_equal",
     "aws_full",
@@ -49,12 +51,16 @@ pub struct Plan {
     pub cap: Option<Duration>,
     /// How they are spread where a draw is given, or at all.
     pub jitter: Jitter,
+    /// Whether a larger draw is a shorter delay.
+    pub draws_fall: bool,
     /// The number of the first retry.
     pub first_retry: u32,
     /// By how much the first one is longer at most, where it is drawn once for all.
     pub spread: Option<Duration>,
     /// The most that all of them may come to.
     pub max_total: Option<Duration>,
+    /// How many attempts there are.
+    pub max_attempts: Option<u32>,
     /// The longest that a server may ask for.
     pub max_hint: Option<Duration>,
     /// After how long a connection is a stable one.
@@ -82,20 +88,31 @@ impl Plan {
             first: first.duration(),
             cap: cap.map(Time::duration),
             jitter: Jitter::None,
+            draws_fall: false,
             first_retry: 0,
             spread: None,
             max_total: None,
+            max_attempts: None,
             max_hint: None,
             stable: Duration::ZERO,
         }
     }
 
-    /// As the crate is told.
-    pub fn backoff(&self, jitter: Jitter) -> Result<Backoff, String> {
+    /// As the crate is told, with this jitter.
+    fn backoff(&self, jitter: Jitter) -> Result<Backoff, String> {
+        self.builder(jitter)?
+            .try_build()
+            .map_err(|error| error.to_string())
+    }
+
+    /// The same, not yet built.
+    pub fn builder(&self, jitter: Jitter) -> Result<Builder, String> {
         let cap = self.cap.unwrap_or(Duration::MAX);
         // A first delay above the cap is the cap, to those who do not refuse it.
         let first = self.first.min(cap);
         let mut builder = match self.growth {
+            // What begins with nothing stays there.
+            Growth::Exponential(_) | Growth::Fibonacci if first.is_zero() => Backoff::constant(first),
             Growth::Constant => Backoff::constant(first),
             Growth::Linear(step) => Backoff::linear(first, step, cap),
             Growth::Fibonacci => Backoff::fibonacci(first, cap),
@@ -103,6 +120,7 @@ impl Plan {
         };
         if let Growth::Exponential(factor) = self.growth
             && jitter != Jitter::Decorrelated
+            && !first.is_zero()
         {
             let (numerator, denominator) = factor.pair()?;
             builder = builder.factor(numerator, denominator);
@@ -110,13 +128,13 @@ impl Plan {
         if let Some(total) = self.max_total {
             builder = builder.max_total(total);
         }
+        if let Some(attempts) = self.max_attempts {
+            builder = builder.max_attempts(attempts);
+        }
         if let Some(hint) = self.max_hint {
             builder = builder.max_hint(hint);
         }
-        builder
-            .jitter(jitter)
-            .try_build()
-            .map_err(|error| error.to_string())
+        Ok(builder.jitter(jitter))
     }
 }
 
@@ -137,10 +155,27 @@ struct Args {
     /// The draw, as a part of one.
     rand: Option<f64>,
     /// The draw, of which the system takes the rest by the length of the range.
-    raw: Option<u64>,
+    raw: Option<Raw>,
     max_ms: Option<Time>,
     header_ms: Option<Value>,
     n: Option<u32>,
+}
+
+/// A number, or a decimal string where it is a large one.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Raw {
+    Number(u64),
+    Text(String),
+}
+
+impl Raw {
+    fn number(&self) -> Result<u64, String> {
+        match self {
+            Self::Number(number) => Ok(*number),
+            Self::Text(text) => text.parse().map_err(|_| format!("'{text}' is no draw")),
+        }
+    }
 }
 
 /// One draw, as often as it is asked for.
@@ -183,9 +218,9 @@ impl Calculator {
             .checked_sub(plan.first_retry)
             .ok_or("there is no such retry")?;
         let [low, high] = [0, u32::MAX].map(|draw| backoff.delay(retry, self.previous, draw));
-        let draw = match (args.rand, args.raw) {
-            (Some(rand), None) => draw(rand),
-            (None, Some(raw)) => modulo(raw, high.saturating_sub(low)),
+        let draw = match (args.rand, &args.raw) {
+            (Some(rand), None) => draw(if plan.draws_fall { 1.0 - rand } else { rand }),
+            (None, Some(raw)) => modulo(raw.number()?, high.saturating_sub(low)),
             (None, None) => 0,
             (Some(_), Some(_)) => return Err("a draw is given twice".into()),
         };
@@ -288,7 +323,7 @@ impl Subject for Calculator {
             {
                 self.delay(&plan, Jitter::None, &args)
             }
-            "aws_full" => self.delay(&plan, Jitter::Full, &args),
+            "aws_full" | "aws_2026" => self.delay(&plan, Jitter::Full, &args),
             "aws_equal" => self.delay(&plan, Jitter::Equal, &args),
             "aws_decorrelated" => self.delay(&plan, Jitter::Decorrelated, &args),
             "polly_delay" | "delay" | "finagle" | "failsafe_delay" | "r4j_interval" | "envoy_jitter"

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use serde::Deserialize;
-use watertight::bucket::{AdjustableBucket, AdjustableQuota, InvalidQuota};
+use watertight::bucket::{AdjustableBucket, AdjustableQuota};
 use watertight::{Instant, ManualClock, Micros, Quota, Receipt, Rejected, RetryAfter, TokenBucket};
 
 use super::super::dialects;
@@ -32,6 +32,7 @@ pub const OPERATIONS: &[&str] = &[
     "set_limit",
     "set_rate",
     "state",
+    "try_acquire",
 ];
 
 /// What a system's configuration of a bucket is here.
@@ -69,12 +70,16 @@ impl Plan {
 }
 
 impl Plan {
+    /// In which a token drips in, if any ever does.
+    fn time_of_a_token(&self) -> Option<Duration> {
+        let nanos = self.span.as_nanos().div_ceil(u128::from(self.tokens).max(1));
+        (self.tokens > 0).then(|| Time { nanos }.duration())
+    }
+
     /// Changes what the operation says; `false` if it is about something else.
     fn change(&mut self, op: &str, args: &Args) -> Result<bool, String> {
         match op {
-            "set_rate" => {
-                (self.tokens, self.span) = args.rate_per_s.ok_or("no rate is given")?.per_second()?
-            }
+            "set_rate" => (self.tokens, self.span) = args.rate_per_s.ok_or("no rate is given")?.per_second(),
             "set_burst" => self.burst = args.burst.ok_or("no burst is given")?,
             "set_limit" => {
                 self.tokens = args.limit.ok_or("no limit is given")?;
@@ -112,79 +117,67 @@ macro_rules! on {
 }
 
 impl Made {
-    /// The bucket that is planned, with the longest wait that one of its rate can promise, up to an hour. One that can be
-    /// changed, as far as the `most` that is given, counts the more coarsely, the longer its waits may be: it gets the waits
-    /// that are asked for, or if none are, those that cost nothing.
-    fn new(plan: &Plan, most: Option<Most>) -> Result<Self, String> {
+    /// The bucket that is planned, with waits that are long enough for its case.
+    fn new(plan: &Plan, needs: &Needs) -> Result<Self, String> {
         let builder = Quota::per(plan.tokens, plan.span)
             .burst(plan.burst)
-            .initial(plan.initial);
-        if let Some(Most { tokens, span, burst }) = most {
-            let builder = if plan.patience < LONGEST_WAIT {
-                builder.longest_wait(plan.patience)
-            } else {
-                builder
-            };
-            let quota = builder
-                .try_build_adjustable(tokens, span, burst)
-                .map_err(|error| error.to_string())?;
-            return Ok(Self::Varying(AdjustableBucket::new((), quota)));
-        }
-        let mut wait = LONGEST_WAIT;
-        loop {
-            match builder.longest_wait(wait).try_build() {
-                Ok(quota) => return Ok(Self::Fixed(TokenBucket::new((), quota))),
-                Err(InvalidQuota::LongestWait) if !wait.is_zero() => wait /= 2,
-                Err(error) => return Err(error.to_string()),
-            }
-        }
+            .initial(plan.initial)
+            .longest_wait(needs.wait);
+        let made = if needs.changes {
+            let (tokens, span) = needs.fastest;
+            builder
+                .try_build_adjustable(tokens, span, needs.burst)
+                .map(|quota| Self::Varying(AdjustableBucket::new((), quota)))
+        } else {
+            builder
+                .try_build()
+                .map(|quota| Self::Fixed(TokenBucket::new((), quota)))
+        };
+        made.map_err(|error| error.to_string())
     }
 }
 
-/// The most that a bucket is ever changed to.
+/// What the steps of a case need of a bucket. The longer its waits may be, and the faster it may become, the more coarsely it
+/// counts: so nothing beyond that.
 #[derive(Clone, Copy, Debug)]
-struct Most {
-    tokens: u32,
-    span: Duration,
+struct Needs {
+    changes: bool,
+    /// The largest rate that is ever set, as tokens in a span.
+    fastest: (u32, Duration),
     burst: u32,
+    /// In which all that is ever asked for drips in at the smallest rate, as far as anybody is that patient, up to an hour.
+    wait: Duration,
 }
 
-impl Most {
-    /// Of all steps of a case; `None` if none changes anything.
-    fn of_case(case: &Case, plan: &Plan) -> Result<Option<Self>, String> {
-        let mut most = None;
+impl Needs {
+    fn of_case(case: &Case, plan: &Plan) -> Result<Self, String> {
         let mut now = *plan;
-        for step in &case.steps {
-            if now.change(&step.op, &read_changes(step)?)? {
-                let Self { tokens, span, burst } = most.unwrap_or(Self {
-                    tokens: plan.tokens,
-                    span: plan.span,
-                    burst: plan.burst,
-                });
-                let is_faster =
-                    u128::from(now.tokens) * span.as_nanos() > u128::from(tokens) * now.span.as_nanos();
-                let (tokens, span) = if is_faster {
-                    (now.tokens, now.span)
-                } else {
-                    (tokens, span)
-                };
-                most = Some(Self {
-                    tokens,
-                    span,
-                    burst: burst.max(now.burst),
-                });
+        let mut needs = Self {
+            changes: false,
+            fastest: (plan.tokens, plan.span),
+            burst: plan.burst,
+            wait: Duration::ZERO,
+        };
+        let mut asked = 0_u32;
+        let mut each = plan.time_of_a_token();
+        let mut least = each;
+        for step in case.steps.iter().filter(|step| step.op != "concurrent") {
+            let args: Args = read(&step.args)?;
+            asked = asked.saturating_add(args.n.unwrap_or(1).saturating_mul(args.times.unwrap_or(1)));
+            if now.change(&step.op, &args)? {
+                needs.changes = true;
+                needs.burst = needs.burst.max(now.burst);
+                each = each.max(now.time_of_a_token());
+                if let Some(time) = now.time_of_a_token()
+                    && least.is_none_or(|least| time < least)
+                {
+                    least = Some(time);
+                    needs.fastest = (now.tokens, now.span);
+                }
             }
         }
-        Ok(most)
-    }
-}
-
-/// The arguments of a step that may change a rate; of any other, none.
-fn read_changes(step: &Step) -> Result<Args, String> {
-    if step.op.starts_with("set_") {
-        read(&step.args)
-    } else {
-        Ok(Args::default())
+        needs.wait = each.unwrap_or_default().saturating_mul(asked).min(plan.patience);
+        Ok(needs)
     }
 }
 
@@ -194,16 +187,18 @@ pub struct Driven {
     plan: Plan,
     origin: Instant,
     now: Instant,
-    receipts: Vec<(Option<String>, Receipt)>,
+    /// What was asked for, and granted or not.
+    receipts: Vec<(Option<String>, Option<Receipt>)>,
     answers: BTreeMap<&'static str, Got>,
 }
 
 /// What an operation says.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Args {
-    n: u32,
-    times: u32,
+    /// One, unless said otherwise; so many times, once unless said otherwise.
+    n: Option<u32>,
+    times: Option<u32>,
     id: Option<String>,
     max_wait_ms: Option<Time>,
     rate_per_s: Option<Ratio>,
@@ -212,27 +207,12 @@ struct Args {
     partial: bool,
 }
 
-impl Default for Args {
-    fn default() -> Self {
-        Self {
-            n: 1,
-            times: 1,
-            id: None,
-            max_wait_ms: None,
-            rate_per_s: None,
-            burst: None,
-            limit: None,
-            partial: false,
-        }
-    }
-}
-
 impl Driven {
     /// The bucket of a case.
     pub fn of_case(case: &Case, origin: Instant) -> Result<Self, String> {
         let plan = dialects::bucket(case)?;
         Ok(Self {
-            made: Made::new(&plan, Most::of_case(case, &plan)?)?,
+            made: Made::new(&plan, &Needs::of_case(case, &plan)?)?,
             plan,
             origin,
             now: origin,
@@ -246,24 +226,29 @@ impl Driven {
     }
 
     /// Reserves, in one go or one after the other: the last receipt says when all of them are there.
-    fn reserve(&mut self, args: &Args) -> Result<(), Rejected> {
+    fn reserve(&mut self, args: &Args) -> bool {
         let wait = args.max_wait_ms.map_or(self.plan.patience, Time::duration);
         let wait = Micros::from_duration(wait);
+        let (times, tokens) = (args.times.unwrap_or(1), args.n.unwrap_or(1));
         let (times, tokens) = if self.plan.in_turn {
-            (args.times * args.n, 1)
+            (times.saturating_mul(tokens), 1)
         } else {
-            (args.times, args.n)
+            (times, tokens)
         };
         for _ in 0..times {
-            let receipt = on!(&self.made, self.now, |bucket| bucket.reserve(tokens, wait))?;
+            let receipt = on!(&self.made, self.now, |bucket| bucket.reserve(tokens, wait));
+            let Ok(receipt) = receipt else {
+                self.receipts.push((args.id.clone(), None));
+                return false;
+            };
             self.answer(
                 "act_at_ms",
                 Got::millis(receipt.act_at().since(self.origin).as_micros()),
             );
             self.answer_wait(receipt.act_at().since(self.now));
-            self.receipts.push((args.id.clone(), receipt));
+            self.receipts.push((args.id.clone(), Some(receipt)));
         }
-        Ok(())
+        true
     }
 
     fn answer(&mut self, key: &'static str, got: Got) {
@@ -279,9 +264,6 @@ impl Driven {
         self.answer("permitted", granted.into());
         self.answer("granted", granted.into());
         self.answer("consumed", (if granted { tokens } else { 0 }).into());
-        if !granted {
-            self.answer("wait_ns", Got::Whole(-1));
-        }
     }
 
     /// How long until so many tokens are there; `None` if never. Asks for them, and gives them back.
@@ -339,34 +321,48 @@ impl Subject for Driven {
             return Ok(());
         }
         let args: Args = read(&step.args)?;
+        let tokens = args.n.unwrap_or(1);
         self.answer("tokens_before", Got::Real(self.balance()));
         match step.op.as_str() {
-            "allow" | "consume" if args.partial => self.up_to(args.n),
-            "allow" | "consume" => {
+            "allow" | "consume" if args.partial => self.up_to(tokens),
+            "consume_or_drain" => self.up_to(tokens),
+            "allow" | "consume" | "try_acquire" => {
                 let mut granted = true;
-                for _ in 0..args.times {
-                    let receipt = self.take(args.n);
-                    granted = receipt.is_ok();
-                    self.receipts
-                        .extend(receipt.ok().map(|receipt| (args.id.clone(), receipt)));
+                for _ in 0..args.times.unwrap_or(1) {
+                    let receipt = self.take(tokens).ok();
+                    granted = receipt.is_some();
+                    self.receipts.push((args.id.clone(), receipt));
                 }
-                self.answer_granted(granted, args.n);
+                self.answer_granted(granted, tokens);
             }
-            "consume_or_drain" => self.up_to(args.n),
-            "acquire" | "reserve" | "borrow" => {
-                let granted = self.reserve(&args).is_ok();
-                self.answer_granted(granted, args.n);
+            "acquire" | "reserve" => {
+                let granted = self.reserve(&args);
+                self.answer_granted(granted, tokens);
+                if !granted {
+                    self.answer("wait_ns", Got::Whole(-1));
+                    self.answer("wait_ms", Got::Whole(-1));
+                }
+            }
+            "borrow" => {
+                let granted = self.reserve(&args);
+                self.answer_granted(granted, tokens);
             }
             "cancel" | "refund" => {
-                let named = self
+                let asked = self
                     .receipts
                     .iter()
                     .rposition(|(id, _)| args.id.is_none() || *id == args.id);
                 let (_, receipt) = self
                     .receipts
-                    .remove(named.ok_or("nothing was reserved that could be given back")?);
-                let refunded = on!(&self.made, self.now, |bucket| bucket.refund(receipt));
+                    .remove(asked.ok_or("nothing of this name was asked for before")?);
+                // Of what was refused, there is nothing to give back.
+                let refunded = receipt.map_or(0, |receipt| {
+                    on!(&self.made, self.now, |bucket| bucket.refund(receipt))
+                });
                 self.answer("refunded", refunded.into());
+            }
+            "reset" if args.n.is_some() => {
+                return Err("a reset is to the initial tokens, not to any number".into());
             }
             "reset" => on!(&self.made, self.now, |bucket| bucket.reset()),
             op if self.plan.change(op, &args)? => self.set()?,
@@ -415,7 +411,8 @@ impl Subject for Driven {
     fn follow(&mut self, step: &Step) {
         let refused = ["permitted", "granted"].map(|key| step.expect.get(key) == Some(&false.into()));
         if refused.contains(&true)
-            && let Some((_, receipt)) = self.receipts.pop()
+            && let Some((_, Some(receipt))) =
+                self.receipts.last_mut().map(|(id, receipt)| (id, receipt.take()))
         {
             on!(&self.made, self.now, |bucket| bucket.refund(receipt));
         }

@@ -8,7 +8,7 @@ use watertight::bulkhead::{Slot, Stats};
 use watertight::{Bulkhead, Share};
 
 use super::super::dialects;
-use super::super::file::{Case, Step, Time};
+use super::super::file::{Case, Step};
 use super::super::value::Got;
 use super::{Subject, read};
 
@@ -42,9 +42,8 @@ struct Args {
     times: Option<u32>,
     places: Option<u32>,
     share: Option<u8>,
+    #[serde(alias = "max")]
     limit: Option<u32>,
-    /// Nobody waits here.
-    max_wait_ms: Option<Time>,
 }
 
 /// A limit of the crate.
@@ -71,9 +70,6 @@ impl Subject for Driven {
     fn act(&mut self, step: &Step) -> Result<(), String> {
         self.answers.clear();
         let args: Args = read(&step.args)?;
-        if args.max_wait_ms.is_some_and(|wait| wait > Time::default()) {
-            return Err("nobody waits in a bulkhead that has no room for it".into());
-        }
         let times = args.times.unwrap_or(1);
         let inside = self.inside.entry(args.partition).or_default();
         match step.op.as_str() {

@@ -65,3 +65,52 @@ pub fn total_overshot(context: &Context<'_>) -> Option<Value> {
             .collect(),
     )
 }
+
+/// The longest.
+pub fn saturated(context: &Context<'_>) -> Option<Value> {
+    let expected = match context.expected {
+        Value::String(text) => text.parse::<f64>().ok()?,
+        other => other.as_f64()?,
+    };
+    (expected > u64::MAX as f64 / 1e3).then(|| json!("MAX_DURATION"))
+}
+
+/// The exact delay, to the microsecond.
+pub fn resolution(context: &Context<'_>) -> Option<Value> {
+    if let (Value::Object(range), "r4j_interval") = (context.expected, context.step.op.as_str()) {
+        return Some(json!({"ge": range.get("ge")?, "le": range.get("le")?.as_f64()? + 1.0}));
+    }
+    let expected = context.expected.as_f64()?;
+    if (expected * 1e3).fract() != 0.0 {
+        return Some(json!({"ge": expected - 1e-3, "le": expected + 1e-3}));
+    }
+    // Cut to a millisecond each time, from one to the next.
+    let config = &context.case.config;
+    let [first, factor] = [
+        config.get("initial_ms")?.as_f64()?,
+        config.get("multiplier").map_or(Some(1.5), Value::as_f64)?,
+    ];
+    let attempt = context.step.args.get("attempt")?.as_u64()?;
+    let cut = (1..attempt).fold(first, |delay, _| (delay * factor).trunc());
+    let exact = first * factor.powi(i32::try_from(attempt).ok()? - 1);
+    (expected == cut).then(|| json!({"ge": exact - 1e-3, "le": exact + 1e-3}))
+}
+
+/// A quarter more or less of the exponential delay.
+pub fn own_formula(context: &Context<'_>) -> Option<Value> {
+    let config = &context.case.config;
+    if context.case.dialect != "polly"
+        || config.get("type")?.as_str()? != "exponential"
+        || context.key != "delay_ms"
+    {
+        return None;
+    }
+    let said = |key: &str| context.step.args.get(key).and_then(Value::as_f64);
+    let unit = said("rand")?;
+    let cap = said("max_ms")
+        .or_else(|| config.get("max_ms").and_then(Value::as_f64))
+        .unwrap_or(f64::INFINITY);
+    let delay = (config.get("base_ms")?.as_f64()? * said("attempt")?.exp2()).min(cap / 1.25);
+    let right = delay * (0.75 + 0.5 * unit);
+    Some(json!({"ge": right - 2e-3, "le": right + 2e-3}))
+}

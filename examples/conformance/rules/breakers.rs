@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use watertight::State;
 
+use super::super::dialects;
 use super::super::file::Portability;
+use super::super::primitives::breaker::plan::{Plan, Trip};
 use super::Context;
-use super::calls::{Counted, count, in_window};
+use super::calls::{Counted, Ended, count, in_window};
 
 impl Context<'_> {
     fn said(&self, key: &str) -> Option<u64> {
@@ -36,12 +38,21 @@ pub fn result_from_before(context: &Context<'_>) -> Option<Value> {
     applies.then(|| context.half_open()).flatten()
 }
 
-/// Half-open it stays.
+/// Half-open it stays, with the slot free.
 pub fn ignored_probe(context: &Context<'_>) -> Option<Value> {
-    let outcome = context.step.args.get("outcome")?.as_str()?;
-    let ignored = !matches!(outcome, "success" | "failure" | "error");
-    let applies = context.is_hazard() && ignored && context.before.state == Some(State::HalfOpen);
-    applies.then(|| context.half_open()).flatten()
+    let steps = &context.case.steps[..=context.number];
+    let last = steps
+        .iter()
+        .rev()
+        .find_map(|step| step.args.get("outcome")?.as_str())?;
+    if matches!(last, "success" | "failure" | "error") || context.before.state != Some(State::HalfOpen) {
+        return None;
+    }
+    match context.key {
+        "state" => Some(json!("HALF_OPEN")),
+        "permitted" if *context.expected == json!(false) => Some(json!(true)),
+        _ => None,
+    }
 }
 
 /// The call is admitted; a breaker of which nothing else is asked is half-open from that instant on.
@@ -56,6 +67,8 @@ pub fn end_of_wait(context: &Context<'_>) -> Option<Value> {
             Some(json!(true))
         }
         "state" if was_at_the_end && still_open => Some(json!("HALF_OPEN")),
+        // It is not refused, and the transition begins the count again.
+        "not_permitted" if was_at_the_end && context.before.wait_ends.is_some() => Some(json!(0)),
         _ => None,
     }
 }
@@ -69,11 +82,9 @@ pub fn early_verdict(context: &Context<'_>) -> Option<Value> {
     let ended = context.ended_since_half_open()?;
     let (mut successes, mut failures) = (0, 0);
     let certain = ended.iter().position(|call| {
-        *(if call.failed {
-            &mut failures
-        } else {
-            &mut successes
-        }) += 1;
+        // Of a probe, slow is failed.
+        let bad = call.failed || call.slow;
+        *(if bad { &mut failures } else { &mut successes }) += 1;
         successes >= to_close || failures >= to_open
     })?;
     // All of them are needed: nobody is early.
@@ -85,6 +96,7 @@ pub fn early_verdict(context: &Context<'_>) -> Option<Value> {
     match context.key {
         "state" => Some(json!(if closed { "CLOSED" } else { "OPEN" })),
         "permitted" if !closed => Some(json!(false)),
+        "not_permitted" if !closed => Some(json!(ended.len() - certain - 1)),
         key => counted(key, &[after], 0),
     }
 }
@@ -99,31 +111,34 @@ pub fn half_open_limit(context: &Context<'_>) -> Option<Value> {
 /// Nothing.
 pub fn counts_kept(context: &Context<'_>) -> Option<Value> {
     let is_open = matches!(context.now.state, Some(State::Open | State::ForcedOpen));
-    let some = context.expected.as_f64().is_some_and(|number| number > 0.0);
+    let some = context.expected.as_f64().is_some_and(|number| number >= 0.0);
     match context.key {
         "failure_rate_pct" | "slow_rate_pct" if is_open && some => Some(json!(-1)),
         "slow" if is_open && some => Some(json!(0)),
-        key if is_open && some => counted(
-            key,
-            &[Counted {
-                calls: 0,
-                failures: 0,
-            }],
-            0,
-        ),
+        key if is_open && some => counted(key, &[Counted::default()], 0),
         _ => None,
     }
 }
 
-/// It opens.
+/// It opens; and where its own system goes on closed, it begins again there.
 pub fn rate_reached(context: &Context<'_>) -> Option<Value> {
     // The one dialect of this kind.
-    context.case.config.get("grade")?;
+    let slow = context.case.config.get("grade")?.as_str()? == "slow_ratio";
     let percent = (context.case.config.get("ratio")?.as_f64()? * 100.0).round() as usize;
-    let Counted { calls, failures } = count(&context.ended_since_closed());
-    let reached =
-        failures > 0 && failures * 100 == percent * calls && context.said("min_requests")? <= calls as u64;
-    (reached && context.key == "state" && context.is_expected("CLOSED")).then(|| json!("OPEN"))
+    let minimum = context.said("min_requests")? as usize;
+    let calls = context.ended_since_closed();
+    let reaches = |number: usize| {
+        let bad = calls[..number]
+            .iter()
+            .filter(|call| if slow { call.slow } else { call.failed })
+            .count();
+        bad > 0 && bad * 100 == percent * number && number >= minimum
+    };
+    match (context.key, context.expected.as_str()) {
+        ("state", Some("CLOSED")) if reaches(calls.len()) => Some(json!("OPEN")),
+        ("state", Some("OPEN")) if (1..calls.len()).any(reaches) => Some(json!("CLOSED")),
+        _ => None,
+    }
 }
 
 /// It stays closed.
@@ -135,13 +150,94 @@ pub fn before_the_minimum(context: &Context<'_>) -> Option<Value> {
     (early && context.key == "state" && context.is_expected("OPEN")).then(|| json!("CLOSED"))
 }
 
-/// What a window as long as the interval may hold.
+/// The call is admitted, and is the first of a new round.
+pub fn lease(context: &Context<'_>) -> Option<Value> {
+    let over = context.step.at_ms.micros() >= context.before.lease_ends?;
+    if !over || context.before.state != Some(State::HalfOpen) {
+        return None;
+    }
+    match context.key {
+        "permitted" => Some(json!(true)),
+        "retry_after_ms" => Some(Value::Null),
+        _ => None,
+    }
+}
+
+/// The call is admitted.
+pub fn at_a_time(context: &Context<'_>) -> Option<Value> {
+    let limit = context
+        .said("max_requests")
+        .or_else(|| context.said("half_open_permits"))? as usize;
+    let ended = context.ended_since_half_open()?;
+    let under_way = context.under_way();
+    let applies = context.before.state == Some(State::HalfOpen)
+        && under_way < limit
+        && ended.len() + under_way >= limit;
+    match context.key {
+        "permitted" if applies => Some(json!(true)),
+        "rejection" if applies => Some(Value::Null),
+        _ => None,
+    }
+}
+
+/// It opens; and where its own system goes on closed, it begins again there.
+pub fn success_completes(context: &Context<'_>) -> Option<Value> {
+    let minimum = context
+        .said("min_throughput")
+        .or_else(|| context.said("min_calls"))?;
+    let ratio = context.case.config.get("failure_ratio")?.as_f64()?;
+    let calls = context.ended_since_closed();
+    let completes = |number: usize| {
+        let Counted { calls: all, failures } = count(&calls[..number]);
+        !calls[number - 1].failed && all as u64 >= minimum && failures as f64 >= ratio * all as f64
+    };
+    let number = calls.len();
+    match (context.key, context.expected.as_str()) {
+        ("state", Some("CLOSED")) if number > 0 && completes(number) => Some(json!("OPEN")),
+        ("state", Some("OPEN")) if (1..number).any(completes) => Some(json!("CLOSED")),
+        _ => None,
+    }
+}
+
+/// What came since it was full of failures.
+pub fn full_of_failures(context: &Context<'_>) -> Option<Value> {
+    let config = &context.case.config;
+    let size = config
+        .get("size")
+        .filter(|_| config.get("kind").and_then(Value::as_str) == Some("count"))?
+        .as_u64()? as usize;
+    let mut held: Vec<Ended> = Vec::new();
+    let mut ever = false;
+    for call in context.ended_since_closed() {
+        held.push(call);
+        let full = held.len() >= size;
+        let newest = &held[held.len().saturating_sub(size)..];
+        if full && (newest.iter().all(|call| call.failed) || newest.iter().all(|call| call.slow)) {
+            held.clear();
+            ever = true;
+        }
+    }
+    let newest = &held[held.len().saturating_sub(size)..];
+    let slow = newest.iter().filter(|call| call.slow).count();
+    match context.key {
+        _ if !ever => None,
+        "slow" => Some(json!(slow)),
+        "slow_rate_pct" => Some(json!(if newest.is_empty() {
+            0.0
+        } else {
+            slow as f64 * 100.0 / newest.len() as f64
+        })),
+        key => counted(key, &[count(newest)], 0),
+    }
+}
+
+/// What a window as long as the interval may hold, and what that comes to.
 pub fn interval(context: &Context<'_>) -> Option<Value> {
     let interval = context.said("interval_ms").filter(|interval| *interval > 0)?;
     slid(context, interval * 1_000)
 }
 
-/// What a window of this span may hold.
+/// What a window of this span may hold, and what that comes to.
 pub fn edge_of_window(context: &Context<'_>) -> Option<Value> {
     let config = &context.case.config;
     let window = config.get("window").and_then(Value::as_object).unwrap_or(config);
@@ -163,7 +259,26 @@ pub fn edge_of_window(context: &Context<'_>) -> Option<Value> {
 
 fn slid(context: &Context<'_>, span: u64) -> Option<Value> {
     let held = in_window(&context.ended_since_closed(), span, context.step.at_ms.micros());
-    counted(context.key, &held, context.under_way())
+    if context.key != "state" {
+        return counted(context.key, &held, context.under_way());
+    }
+    let Ok(Plan {
+        trip: Trip::Rate { percent, minimum, .. },
+        ..
+    }) = dialects::breaker(context.case)
+    else {
+        return None;
+    };
+    let over = |held: &Counted| {
+        held.calls >= minimum as usize
+            && held.failures > 0
+            && held.failures * 100 >= percent as usize * held.calls
+    };
+    match context.expected.as_str()? {
+        "OPEN" if !held.iter().any(over) => Some(json!("CLOSED")),
+        "CLOSED" if held.iter().all(over) => Some(json!("OPEN")),
+        _ => None,
+    }
 }
 
 /// A range of what any of these shows under this name.

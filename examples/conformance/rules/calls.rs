@@ -12,13 +12,15 @@ pub struct Ended {
     pub at: u64,
     /// It did not succeed.
     pub failed: bool,
+    /// It was slow, as the case says or its configuration.
+    pub slow: bool,
 }
 
 /// How the calls that a step reports ended; those that say nothing about the service left out.
 fn endings(args: &Said) -> Vec<bool> {
     let failed = |word: &Value| match word.as_str() {
         Some("success") => Some(false),
-        Some("failure" | "error") => Some(true),
+        Some("failure" | "error" | "panic" | "timeout") => Some(true),
         _ => None,
     };
     let times = args.get("times").and_then(Value::as_u64).unwrap_or(1) as usize;
@@ -26,6 +28,8 @@ fn endings(args: &Said) -> Vec<bool> {
         (Some(outcome), ..) => failed(outcome).into_iter().cycle().take(times).collect(),
         (_, Some(Value::Array(outcomes)), _) => outcomes.iter().filter_map(failed).collect(),
         (.., Some(error)) => error.as_bool().into_iter().collect(),
+        // It answered, so late as is said.
+        _ if args.contains_key("rt_ms") => vec![false],
         _ => Vec::new(),
     }
 }
@@ -40,7 +44,7 @@ impl<'a> Context<'a> {
     pub fn ended_since_closed(&self) -> Vec<Ended> {
         let mut calls = Vec::new();
         for (number, step) in self.so_far().iter().enumerate() {
-            calls.extend(Self::ended_in(step));
+            calls.extend(self.ended_in(step));
             let state = step.expect.get("state").and_then(Value::as_str);
             // What this very step is expected to come to is the question.
             if number < self.number && state.is_some_and(|state| state != "CLOSED") {
@@ -61,20 +65,29 @@ impl<'a> Context<'a> {
                 calls.clear();
                 ever = true;
             }
-            calls.extend(Self::ended_in(step));
+            calls.extend(self.ended_in(step));
             was = is;
         }
         ever.then_some(calls)
     }
 
-    fn ended_in(step: &Step) -> Vec<Ended> {
+    fn ended_in(&self, step: &Step) -> Vec<Ended> {
         if step.expect.get("permitted") == Some(&false.into()) || step.op == "force" {
             return Vec::new();
         }
         let at = step.at_ms.micros();
+        let of_step = ["duration_ms", "rt_ms"]
+            .iter()
+            .find_map(|key| step.args.get(*key)?.as_f64());
+        let config = &self.case.config;
+        let limit = ["slow_call_ms", "max_rt_ms"]
+            .iter()
+            .find_map(|key| config.get(*key)?.as_f64());
+        let is_longer = of_step.zip(limit).is_some_and(|(took, limit)| took > limit);
+        let slow = is_longer || step.args.get("slow") == Some(&true.into());
         endings(&step.args)
             .into_iter()
-            .map(|failed| Ended { at, failed })
+            .map(|failed| Ended { at, failed, slow })
             .collect()
     }
 
@@ -97,7 +110,7 @@ impl<'a> Context<'a> {
 }
 
 /// How many of so many calls failed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Counted {
     /// All.
     pub calls: usize,

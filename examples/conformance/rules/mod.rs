@@ -54,8 +54,10 @@ pub struct Context<'a> {
 pub struct Facts {
     /// Where a breaker stands.
     pub state: Option<State>,
-    /// When its last cool-down ends, in microseconds.
+    /// When its last cool-down ends, in microseconds of the case,
     pub wait_ends: Option<u64>,
+    /// and the lease of its last probe.
+    pub lease_ends: Option<u64>,
 }
 
 /// Whether this rule applies, and what was got is what it says is right.
@@ -87,6 +89,27 @@ pub const RULES: &[Rule] = &[
         when: "delays are taken until their sum has reached a total",
         right: backoffs::total_overshot,
     },
+    Rule {
+        of: BACKOFFS,
+        name: "growth ends at the longest duration that there is, 2^64 - 1 us",
+        by: "law 7",
+        when: "a delay is longer than that",
+        right: backoffs::saturated,
+    },
+    Rule {
+        of: BACKOFFS,
+        name: "delays are whole microseconds, rounded once",
+        by: "row S15",
+        when: "delays are cut to milliseconds, or are finer than a microsecond",
+        right: backoffs::resolution,
+    },
+    Rule {
+        of: BACKOFFS,
+        name: "jitter is full, equal, decorrelated as AWS has it, or plus or minus a percentage",
+        by: "row S15",
+        when: "an exponential delay is spread by a formula of its own",
+        right: backoffs::own_formula,
+    },
     // Breakers.
     Rule {
         of: BREAKERS,
@@ -99,7 +122,7 @@ pub const RULES: &[Rule] = &[
         of: BREAKERS,
         name: "an ignored outcome gives its slot back and decides nothing",
         by: "law 5",
-        when: "a hazard: a probe's outcome is neither success nor failure",
+        when: "a probe's outcome is neither success nor failure",
         right: breakers::ignored_probe,
     },
     Rule {
@@ -158,6 +181,34 @@ pub const RULES: &[Rule] = &[
         when: "calls are about as old as a window of time is long",
         right: breakers::edge_of_window,
     },
+    Rule {
+        of: BREAKERS,
+        name: "a probe that never reports loses its slot by a lease",
+        by: "row S10",
+        when: "a call after the lease of the last probe",
+        right: breakers::lease,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "probes are limited at a time, not in all",
+        by: "row S4",
+        when: "half-open, as many calls as its limit have begun, and fewer are under way",
+        right: breakers::at_a_time,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "any outcome is evaluated",
+        by: "row S1",
+        when: "a success completes the minimum, and the rate is reached",
+        right: breakers::success_completes,
+    },
+    Rule {
+        of: WINDOWS,
+        name: "a window in which every call failed opens its breaker, and begins again",
+        by: "row S1",
+        when: "every call of a window of calls failed, or was slow",
+        right: breakers::full_of_failures,
+    },
     // Buckets.
     Rule {
         of: BUCKETS,
@@ -175,9 +226,9 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         of: BUCKETS,
-        name: "a cancelled reservation gives its tokens back",
+        name: "a receipt gives back whatever nobody took after it, also when its instant is over",
         by: "row S12",
-        when: "a hazard: a cancelled wait keeps what it had reserved",
+        when: "a cancelled reservation keeps what it had reserved",
         right: tokens::refund_kept,
     },
     Rule {
@@ -186,6 +237,13 @@ pub const RULES: &[Rule] = &[
         by: "law 3",
         when: "a hazard: the clock stepped back",
         right: tokens::clock_back,
+    },
+    Rule {
+        of: BUCKETS,
+        name: "the wait for the next token counts what has dripped in of it",
+        by: "law 6",
+        when: "a wait is told as if nothing had",
+        right: tokens::next_token,
     },
     Rule {
         of: BUCKETS,

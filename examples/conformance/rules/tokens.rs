@@ -20,8 +20,10 @@ struct Model {
     now: i128,
     patience: i128,
     in_turn: bool,
-    /// What was taken and not given back, the newest last: for whom, and how many.
-    taken: Vec<(Option<String>, i128)>,
+    /// What was asked for and not given back, the newest last.
+    asked: Vec<Asked>,
+    /// How often the rate was changed.
+    changes: usize,
     /// What the last step came to: when, and how many tokens; `None` if it was refused.
     granted: Option<(i128, i128)>,
     before: i128,
@@ -29,8 +31,19 @@ struct Model {
     refunded: i128,
     refused: usize,
     went_back: bool,
+    /// Tokens that were given back after the instant that they were for.
+    refunded_late: i128,
     /// The largest rate that any step sets, in tokens for a nanosecond.
     fastest: f64,
+}
+
+/// What was asked for.
+#[derive(Debug)]
+struct Asked {
+    id: Option<String>,
+    /// For when, and how many; `None` if it was refused.
+    granted: Option<(i128, i128)>,
+    changes: usize,
 }
 
 impl Model {
@@ -47,7 +60,9 @@ impl Model {
             now: nanos(&steps[0]),
             patience: i128::try_from(plan.patience.as_nanos()).ok()?,
             in_turn: plan.in_turn,
-            taken: Vec::new(),
+            asked: Vec::new(),
+            changes: 0,
+            refunded_late: 0,
             granted: None,
             before: 0,
             refunded: 0,
@@ -71,30 +86,41 @@ impl Model {
         self.before = self.balance;
         self.granted = None;
         match step.op.as_str() {
-            "allow" | "consume" => {
+            "allow" | "consume" if step.args.get("partial") == Some(&true.into()) => self.take_up_to(n, &id),
+            "allow" | "consume" | "try_acquire" => {
                 for _ in 0..times {
                     self.take(n, 0, &id);
                 }
             }
-            "consume_or_drain" => self.take(n.min(self.balance.div_euclid(self.span)).max(0), 0, &id),
+            "consume_or_drain" => self.take_up_to(n, &id),
             "acquire" | "reserve" | "borrow" => {
                 let (times, n) = if self.in_turn { (times * n, 1) } else { (times, n) };
+                let patience = match step.args.get("max_wait_ms") {
+                    Some(wait) => {
+                        let (digits, scale) = decimal(&wait.to_string())?;
+                        digits * 1_000_000 / 10_i128.pow(scale)
+                    }
+                    None => self.patience,
+                };
                 for _ in 0..times {
-                    self.take(n, self.patience, &id);
+                    self.take(n, patience, &id);
                 }
             }
             "cancel" | "refund" => {
                 let place = self
-                    .taken
+                    .asked
                     .iter()
-                    .rposition(|(name, _)| id.is_none() || *name == id)?;
-                let is_newest = place + 1 == self.taken.len();
-                let (_, tokens) = self.taken.remove(place);
-                if is_newest {
-                    self.balance += tokens * self.span;
-                    self.refunded += tokens;
-                } else {
-                    self.refused += 1;
+                    .rposition(|asked| id.is_none() || asked.id == id)?;
+                let Asked { granted, changes, .. } = self.asked.remove(place);
+                let is_newest = self.asked[place..].iter().all(|later| later.granted.is_none());
+                match granted {
+                    Some((at, tokens)) if is_newest && changes == self.changes => {
+                        self.balance += tokens * self.span;
+                        self.refunded += tokens;
+                        self.refunded_late += if at <= self.now { tokens } else { 0 };
+                    }
+                    Some(_) => self.refused += 1,
+                    None => {}
                 }
             }
             "set_rate" => {
@@ -114,7 +140,12 @@ impl Model {
         // In units of the other span.
         self.balance = (self.balance * span / self.span).min(burst * span);
         (self.tokens, self.span, self.burst) = (tokens, span, burst);
+        self.changes += 1;
         self.note_rate();
+    }
+
+    fn take_up_to(&mut self, n: i128, id: &Option<String>) {
+        self.take(n.min(self.balance.div_euclid(self.span)).max(0), 0, id);
     }
 
     fn note_rate(&mut self) {
@@ -127,8 +158,12 @@ impl Model {
             .filter(|wait| *wait <= patience && n <= self.burst);
         self.granted = wait.map(|wait| {
             self.balance -= n * self.span;
-            self.taken.push((id.clone(), n));
             (self.now + wait, n)
+        });
+        self.asked.push(Asked {
+            id: id.clone(),
+            granted: self.granted,
+            changes: self.changes,
         });
     }
 
@@ -156,7 +191,7 @@ impl Model {
             "consumed" => json!(self.granted.map_or(0, |(_, n)| n as i64)),
             "refunded" => json!(self.refunded as i64),
             "act_at_ms" => self.granted.map_or(Value::Null, |(at, _)| millis(at)),
-            "wait_ms" => self.granted.map_or(Value::Null, |(at, _)| millis(at - self.now)),
+            "wait_ms" => self.granted.map_or(json!(-1), |(at, _)| millis(at - self.now)),
             "wait_ns" => self
                 .granted
                 .map_or(json!(-1), |(at, _)| json!((at - self.now) as i64)),
@@ -191,12 +226,22 @@ pub fn refund_of_some(context: &Context<'_>) -> Option<Value> {
 /// What is there with the refund.
 pub fn refund_kept(context: &Context<'_>) -> Option<Value> {
     let is_hazard = context.case.portability == Portability::Hazard;
-    shown(context, |model| is_hazard && model.refunded > 0)
+    shown(context, |model| {
+        is_hazard && model.refunded > 0 || model.refunded_late > 0
+    })
 }
 
 /// What is there if nothing counts twice.
 pub fn clock_back(context: &Context<'_>) -> Option<Value> {
     shown(context, |model| model.went_back)
+}
+
+/// In whole milliseconds, as it is asked for, counting what has dripped in already.
+pub fn next_token(context: &Context<'_>) -> Option<Value> {
+    let model =
+        Model::after(context).filter(|_| context.step.op == "next_token" && context.key == "wait_ms")?;
+    let millis = (model.wait_for(1)? + 999_999) / 1_000_000;
+    (context.expected.as_i64()? > millis as i64).then(|| json!(millis as i64))
 }
 
 /// What has dripped in.

@@ -41,7 +41,7 @@ pub fn breaks(said: &Said) -> Result<bool, String> {
         slow: NOTHING_IS_SLOW,
         window: Span::Time(Duration::from_secs(60)),
     };
-    let breaker = made::breaker(&Plan::new(trip, Duration::from_secs(1))?)?;
+    let breaker = made::breaker(&Plan::new(trip, Duration::from_secs(1)))?;
     let now = Instant::from_micros(0);
     for call in 0..small(calls)? {
         let outcome = if u64::from(call) < calls - failures.min(calls) {

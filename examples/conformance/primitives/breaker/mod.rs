@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::Deserialize;
+use serde_json::Value;
 use watertight::breaker::Outcome;
 use watertight::{Instant, Micros, Reason, Rejected, RetryAfter, Snapshot, State, Transition};
 
@@ -38,11 +39,12 @@ pub const OPERATIONS: &[&str] = &[
     "release",
     "reset",
     "state",
+    "successes",
     "try_acquire",
 ];
 
 /// What can be done to a window.
-pub const WINDOW_OPERATIONS: &[&str] = &["record", "snapshot"];
+pub const WINDOW_OPERATIONS: &[&str] = &["record", "reset", "snapshot"];
 
 /// A breaker that a case drives.
 pub struct Driven {
@@ -50,10 +52,12 @@ pub struct Driven {
     plan: Plan,
     /// From how many calls on there is a rate.
     judged_from: u32,
+    /// Whether it is there for its window alone.
+    is_window: bool,
     origin: Instant,
     now: Instant,
     /// Calls under way, the oldest first, some by name.
-    under_way: VecDeque<(Option<String>, Box<dyn AnyPermit>)>,
+    under_way: VecDeque<UnderWay>,
     /// A call that was admitted the last time the breaker was closed, and reports when it no longer is.
     from_before: Option<Box<dyn AnyPermit>>,
     /// Whose result it is that a hazard's `record` reports: nobody there can tell.
@@ -65,8 +69,17 @@ pub struct Driven {
     /// Refusals up to the last transition.
     refused_before: u32,
     openings: u32,
+    /// When the lease of the last probe ends.
+    lease_ends: Option<Instant>,
     /// When it opened last, and for how long.
     opened: Option<(Instant, Micros)>,
+}
+
+/// A call that has begun.
+struct UnderWay {
+    name: Option<String>,
+    since: Instant,
+    permit: Box<dyn AnyPermit>,
 }
 
 /// What an operation says.
@@ -78,8 +91,11 @@ struct Args {
     error: Option<bool>,
     times: Option<u32>,
     n: Option<u32>,
-    duration_ms: Time,
+    #[serde(alias = "rt_ms")]
+    duration_ms: Option<Time>,
     slow: bool,
+    for_ms: Option<Time>,
+    until_ms: Option<Time>,
     id: Option<String>,
     to: Option<Forced>,
 }
@@ -103,6 +119,8 @@ impl Args {
         let one = match (self.outcome, self.error) {
             (Some(ending), None) => Some(ending),
             (None, Some(error)) => Some(if error { Ending::Failure } else { Ending::Success }),
+            // It answered, so late as is said.
+            (None, None) if self.outcomes.is_empty() && self.duration_ms.is_some() => Some(Ending::Success),
             (None, None) => None,
             (Some(_), Some(_)) => return Err("a call has one outcome".into()),
         };
@@ -117,7 +135,12 @@ impl Args {
 impl Driven {
     /// The breaker of a case.
     pub fn of_case(case: &Case, origin: Instant) -> Result<Self, String> {
-        let plan = dialects::breaker(case)?;
+        let mut plan = dialects::breaker(case)?;
+        for step in case.steps.iter().filter(|step| step.op == "force") {
+            let args: Args = read(&step.args)?;
+            let asked = [args.for_ms, args.until_ms].map(|time| time.unwrap_or_default().duration());
+            plan.longest_hint = plan.longest_hint.max(asked[0]).max(asked[1]);
+        }
         let judged_from = plan.minimum();
         Self::new(plan, judged_from, case, origin)
     }
@@ -132,6 +155,7 @@ impl Driven {
             breaker: made::breaker(&plan)?,
             plan,
             judged_from,
+            is_window: case.primitive == "sliding_window",
             origin,
             now: origin,
             under_way: VecDeque::new(),
@@ -142,6 +166,7 @@ impl Driven {
             refusal: None,
             refused_before: 0,
             openings: 0,
+            lease_ends: None,
             opened: None,
         })
     }
@@ -194,6 +219,9 @@ impl Driven {
                 None
             }
         };
+        if permit.is_some() && self.state() == State::HalfOpen {
+            self.lease_ends = Some(at.after(Micros::from_duration(self.plan.lease)));
+        }
         self.answers.insert("permitted", permit.is_some().into());
         permit
     }
@@ -234,7 +262,7 @@ impl Driven {
         let whose = if is_late {
             self.from_before.take()
         } else {
-            self.under_way.pop_front().map(|(_, permit)| permit)
+            self.under_way.pop_front().map(|call| call.permit)
         };
         match whose {
             Some(permit) => self.settle(permit, self.now, ending),
@@ -243,36 +271,38 @@ impl Driven {
         }
     }
 
-    /// The result of a call that is under way, by its name, or the oldest. One that was refused reports nothing.
-    fn end(&mut self, id: Option<&String>, ending: Option<Ending>) {
+    /// The result of a call that is under way, by its name, or the oldest; after so long, if that is said, and else now. One that
+    /// was refused reports nothing.
+    fn end(&mut self, id: Option<&String>, ending: Option<Ending>, took: Option<Duration>) {
         let place = match id {
             Some(id) => self
                 .under_way
                 .iter()
-                .position(|(name, _)| name.as_ref() == Some(id)),
+                .position(|call| call.name.as_ref() == Some(id)),
             None => Some(0),
         };
-        if let Some((_, permit)) = place.and_then(|place| self.under_way.remove(place)) {
+        if let Some(call) = place.and_then(|place| self.under_way.remove(place)) {
+            let at = took.map_or(self.now, |took| call.since.after(Micros::from_duration(took)));
             match ending {
-                Some(ending) => self.settle(permit, self.now, ending),
-                None => drop(permit),
+                Some(ending) => self.settle(call.permit, at, ending),
+                None => drop(call.permit),
             }
         }
     }
 
-    /// Opens it for a cool-down, by failures.
-    fn trip(&mut self) -> Result<(), String> {
-        if matches!(self.state(), State::ForcedOpen | State::Disabled) {
+    /// Opens it by failures, for a cool-down, or if that is longer, for as long as the service asks.
+    fn trip(&mut self, wait: Micros) -> Result<(), String> {
+        if !matches!(self.state(), State::Open | State::HalfOpen) {
+            // With nothing else counted, failures open whatever the rule.
             self.breaker.reset(self.now);
         }
         let openings = self.openings;
-        // Where all slots are taken, by the calls that have them.
         while self.state() != State::Open {
-            let permit = self.under_way.pop_front().map(|(_, permit)| permit);
-            match permit.or_else(|| self.acquire(self.now)) {
-                Some(permit) => self.settle(permit, self.now, Ending::Failure),
-                None => return Err("failures do not open it".into()),
-            }
+            // Where all slots are taken, by the calls that have them.
+            let permit = self.under_way.pop_front().map(|call| call.permit);
+            let permit = permit.or_else(|| self.acquire(self.now)).ok_or("failures do not open it")?;
+            let made = permit.settle(self.now, Outcome::FailureRetryAfter(wait));
+            self.note(made);
         }
         self.openings = openings;
         Ok(())
@@ -283,7 +313,7 @@ impl Driven {
         if self.state() == State::HalfOpen {
             return Ok(());
         }
-        self.trip()?;
+        self.trip(Micros::ZERO)?;
         match self.acquire(self.end_of_wait()) {
             Some(probe) => {
                 drop(probe);
@@ -301,7 +331,7 @@ impl Driven {
         }
     }
 
-    fn force(&mut self, to: Forced) -> Result<(), String> {
+    fn force(&mut self, to: Forced, wait: Micros) -> Result<(), String> {
         let shadow = to == Forced::MetricsOnly;
         if shadow != self.in_shadow {
             self.breaker.enforce(!shadow)?;
@@ -309,7 +339,7 @@ impl Driven {
         }
         match to {
             Forced::Closed | Forced::MetricsOnly => self.breaker.reset(self.now),
-            Forced::Open => self.trip()?,
+            Forced::Open => self.trip(wait)?,
             Forced::HalfOpen => self.half_open()?,
             Forced::ForcedOpen => self.breaker.force_open(self.now),
             Forced::Disabled => self.breaker.disable(self.now),
@@ -322,13 +352,12 @@ impl Driven {
         match self.plan.manners.reset {
             Reset::New => self.breaker.reset(self.now),
             Reset::HalfOpen => self.half_open()?,
+            // Whatever it was: the next opening comes after this one.
             Reset::Closed => {
-                if self.state() != State::Closed {
-                    self.half_open()?;
-                    for _ in 0..self.plan.deciding() {
-                        let probe = self.acquire(self.now).ok_or("no probe is admitted")?;
-                        self.settle(probe, self.now, Ending::Success);
-                    }
+                self.half_open()?;
+                for _ in 0..self.plan.deciding() {
+                    let probe = self.acquire(self.now).ok_or("no probe is admitted")?;
+                    self.settle(probe, self.now, Ending::Success);
                 }
             }
         }
@@ -336,12 +365,12 @@ impl Driven {
         Ok(())
     }
 
-    /// So many failing calls: how many of them found the breaker well, and left it so.
-    fn failures(&mut self, times: u32) {
+    /// So many calls that end so: how many of them found the breaker well, and left it so.
+    fn calls(&mut self, times: u32, ending: Ending) {
         let mut healthy = 0;
         for _ in 0..times {
             let openings = self.openings;
-            self.call(Ending::Failure, Duration::ZERO);
+            self.call(ending, Duration::ZERO);
             if self.refusal.is_none() && self.openings == openings {
                 healthy += 1;
             }
@@ -429,7 +458,7 @@ impl Subject for Driven {
         }
         let took = match (args.slow, self.plan.trip) {
             (true, Trip::Rate { slow: (_, after), .. }) => after.saturating_add(Duration::from_millis(1)),
-            _ => args.duration_ms.duration(),
+            _ => args.duration_ms.unwrap_or_default().duration(),
         };
         match step.op.as_str() {
             "call" | "calls" => args
@@ -442,22 +471,42 @@ impl Subject for Driven {
                 .for_each(|ending| self.record(ending, took)),
             "try_acquire" | "attempt" | "begin" => {
                 if let Some(permit) = self.acquire(self.now) {
-                    self.under_way.push_back((args.id, permit));
+                    self.under_way.push_back(UnderWay {
+                        name: args.id,
+                        since: self.now,
+                        permit,
+                    });
                 }
             }
             "complete" | "probe_result" | "end" => {
                 for ending in args.endings()? {
-                    self.end(args.id.as_ref(), Some(ending));
+                    self.end(
+                        args.id.as_ref(),
+                        Some(ending),
+                        args.duration_ms.map(Time::duration),
+                    );
                 }
             }
-            "release" => self.end(args.id.as_ref(), None),
-            "force" => self.force(args.to.ok_or("it is not said what it is forced to be")?)?,
-            "isolate" => self.force(Forced::ForcedOpen)?,
-            "close" => self.force(Forced::Closed)?,
+            "release" => self.end(args.id.as_ref(), None, None),
+            "force" => {
+                let wait = match (args.for_ms, args.until_ms) {
+                    (Some(wait), _) => Micros::from_micros(wait.micros()),
+                    (None, Some(until)) => instant(self.origin, until).since(self.now),
+                    (None, None) => Micros::ZERO,
+                };
+                self.force(args.to.ok_or("it is not said what it is forced to be")?, wait)?;
+            }
+            "isolate" => self.force(Forced::ForcedOpen, Micros::ZERO)?,
+            "close" => self.force(Forced::Closed, Micros::ZERO)?,
             "reset" => self.reset()?,
-            "failures" => self.failures(args.n.unwrap_or(1)),
+            "failures" => self.calls(args.n.unwrap_or(1), Ending::Failure),
+            "successes" => self.calls(args.n.unwrap_or(1), Ending::Success),
             "state" | "snapshot" => {}
             op => return Err(format!("nobody here does '{op}'")),
+        }
+        if self.is_window && self.state() != State::Closed {
+            // It was full of failures, which opens every breaker, and goes on empty.
+            self.breaker.reset(self.now);
         }
         Ok(())
     }
@@ -472,9 +521,14 @@ impl Subject for Driven {
             "state" => self.shown_state().into(),
             "is_open" => matches!(seen.state(), State::Open | State::HalfOpen | State::ForcedOpen).into(),
             "broken" => matches!(seen.state(), State::Open | State::ForcedOpen).into(),
-            "rejection" => match self.refusal?.reason() {
-                Reason::ProbesInFlight => "too_many_requests".into(),
-                _ => "open".into(),
+            "rejection" => match self.refusal.map(|refusal| refusal.reason()) {
+                None => Got::Null,
+                Some(Reason::ProbesInFlight) => "too_many_requests".into(),
+                Some(_) => "open".into(),
+            },
+            "remaining_delay_ms" => match (seen.state(), seen.retry_after()) {
+                (State::Open, Some(RetryAfter::In(wait))) => Got::millis(wait.as_micros()),
+                _ => Got::Whole(0),
             },
             "retry_after_ms" => self.wait(),
             "not_permitted" => (self.refused() - self.refused_before).into(),
@@ -507,11 +561,19 @@ impl Subject for Driven {
         if step.expect.get("permitted") == Some(&false.into()) {
             self.under_way.pop_back();
         }
+        let expected = step.expect.get("state").and_then(Value::as_str);
+        match (expected, self.state()) {
+            (Some("CLOSED"), State::Open) => self.breaker.reset(self.now),
+            // It can be tripped as long as it is closed, whatever its rule.
+            (Some("OPEN"), State::Closed) => drop(self.trip(Micros::ZERO)),
+            _ => {}
+        }
     }
 
     fn facts(&self) -> Facts {
         Facts {
             state: Some(self.state()),
+            lease_ends: self.lease_ends.map(|at| at.since(self.origin).as_micros()),
             wait_ends: self
                 .opened
                 .map(|(at, wait)| at.after(wait).since(self.origin).as_micros()),

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use watertight::Backoff;
-use watertight::breaker::{Builder, Config, FailureAndSlowRate, NoRandom};
+use watertight::breaker::{Builder, Config, FailureAndSlowRate, NoRandom, Rule};
+use watertight::{Backoff, backoff};
 
 /// A breaker of the crate, and how its system speaks of it.
 #[derive(Clone, Debug)]
@@ -12,8 +12,10 @@ pub struct Plan {
     pub trip: Trip,
     /// What decides when it is half-open.
     pub probes: Probes,
-    /// How long it is open.
-    pub cool_down: Backoff,
+    /// How long it is open,
+    pub cool_down: backoff::Builder,
+    /// if the service does not ask for longer, which may be as long as this.
+    pub longest_hint: Duration,
     /// After how long closed the cool-downs begin again with the first.
     pub stable_after: Duration,
     /// After how long a probe has lost its slot.
@@ -112,21 +114,20 @@ impl Manners {
 
 impl Plan {
     /// A breaker that opens so, for so long, and that one successful probe closes.
-    pub fn new(trip: Trip, open: Duration) -> Result<Self, String> {
-        Ok(Self {
+    pub fn new(trip: Trip, open: Duration) -> Self {
+        Self {
             trip,
             probes: Probes::Successes {
                 at_a_time: 1,
                 successes: 1,
             },
-            cool_down: Backoff::constant(open)
-                .try_build()
-                .map_err(|error| error.to_string())?,
+            cool_down: Backoff::constant(open),
+            longest_hint: Duration::ZERO,
             stable_after: Duration::ZERO,
             lease: LONGEST_EXACT,
             ramp: Duration::ZERO,
             manners: Manners::PLAIN,
-        })
+        }
     }
 
     /// The same with so many probes at a time, and as many successes that close it.
@@ -181,7 +182,7 @@ impl Plan {
 
     /// As the crate is told, if failures in a row open it.
     pub fn in_a_row(&self, failures: u32) -> Result<Config, String> {
-        let builder = self.shared(Config::consecutive(failures));
+        let builder = self.shared(Config::consecutive(failures))?;
         builder.try_build().map_err(|error| error.to_string())
     }
 
@@ -194,11 +195,18 @@ impl Plan {
         enforced: bool,
     ) -> Result<Config<NoRandom, FailureAndSlowRate>, String> {
         let builder = Config::failure_rate(percent, minimum).slow_calls(slow_percent, slow_after);
-        let builder = self.shared(builder).enforced(if enforced { 100 } else { 0 });
+        let builder = self.shared(builder)?.enforced(if enforced { 100 } else { 0 });
         builder.try_build().map_err(|error| error.to_string())
     }
 
-    fn shared<K: watertight::breaker::Rule>(&self, builder: Builder<NoRandom, K>) -> Builder<NoRandom, K> {
+    fn shared<K: Rule>(&self, builder: Builder<NoRandom, K>) -> Result<Builder<NoRandom, K>, String> {
+        let cool_down = self.cool_down()?;
+        let longest = cool_down.cap().as_duration().max(self.longest_hint);
+        let cool_down = self
+            .cool_down
+            .max_hint(longest)
+            .try_build()
+            .map_err(|error| error.to_string())?;
         let builder = match self.probes {
             Probes::Successes { at_a_time, successes } => builder.probes(at_a_time, successes),
             Probes::Ratio {
@@ -207,10 +215,15 @@ impl Plan {
                 percent,
             } => builder.probes_by_ratio(at_a_time, calls, percent),
         };
-        builder
-            .open_for(self.cool_down)
+        Ok(builder
+            .open_for(cool_down)
             .stable_after(self.stable_after)
             .probe_lease(self.lease)
-            .recover_over(self.ramp)
+            .recover_over(self.ramp))
+    }
+
+    /// How long it is open, unless the service asks for longer.
+    pub fn cool_down(&self) -> Result<Backoff, String> {
+        self.cool_down.try_build().map_err(|error| error.to_string())
     }
 }
