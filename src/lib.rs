@@ -28,6 +28,9 @@ pub mod time;
 #[doc = include_str!("design.md")]
 pub mod design {}
 
+#[doc = include_str!("systems.md")]
+pub mod systems {}
+
 #[cfg(feature = "std")]
 pub use adapters::std_clock::StdClock;
 pub use backoff::{Backoff, Jitter, Reconnect};
