@@ -14,63 +14,33 @@ mod dialects;
 mod file;
 mod lists;
 mod primitives;
+mod program;
 mod report;
 mod rules;
 mod run;
 mod value;
 mod words;
 
+use std::env;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use file::File;
-use report::Report;
-
-/// Runs behaviour cases of circuit breakers, token buckets, bulkheads and backoffs
-#[derive(Debug, Parser)]
-struct Args {
-    /// Files of cases, in the format of tests/vectors/FORMAT.md
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-}
+use program::End;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
-        Err(told) if !told.use_stderr() => {
-            print!("{told}");
-            return ExitCode::SUCCESS;
-        }
-        Err(wrong) => {
-            return stop(
-                wrong
-                    .to_string()
-                    .lines()
-                    .collect::<Vec<_>>()
-                    .join(" ")
-                    .trim_start_matches("error: "),
-            );
+    let (report, status) = match program::run(env::args_os()) {
+        End::Report(report, status) => (report, status),
+        End::Wrong(sentence) => {
+            eprintln!("error: {sentence}");
+            return ExitCode::from(2);
         }
     };
-    let files: Result<Vec<_>, _> = args.files.iter().map(|path| File::read(path)).collect();
-    let files = match files {
-        Ok(files) => files,
-        Err(malformed) => return stop(&malformed.to_string()),
-    };
-    let report = Report::of(files.iter().flat_map(|file| &file.cases));
-    match write!(io::stdout(), "{report}") {
+    match io::stdout().write_all(report.as_bytes()) {
         // Whoever closed it, `head` say, has seen enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            stop(&format!("cannot print the report: {error}"))
+            eprintln!("error: cannot print the report: {error}");
+            ExitCode::from(2)
         }
-        _ if report.failed > 0 => ExitCode::FAILURE,
-        _ => ExitCode::SUCCESS,
+        _ => ExitCode::from(status),
     }
-}
-
-fn stop(sentence: &str) -> ExitCode {
-    eprintln!("error: {sentence}");
-    ExitCode::from(2)
 }

@@ -18,7 +18,7 @@ struct Flags {
     long_pct: u32,
     min_isolation_ms: Time,
     max_isolation_ms: Time,
-    /// With one, whoever is isolated no longer is on probation.
+    /// So many successes after an isolation, 15 of them here, end the probation in which any failure isolates again.
     half_open_window: Option<u32>,
 }
 
@@ -44,10 +44,12 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
     let mut plan = Plan::new(trip, first);
     plan.cool_down = Backoff::exponential(first, longest);
     plan.stable_after = longest;
-    let reset = if said.half_open_window.is_some() {
-        Reset::HalfOpen
-    } else {
-        Reset::Closed
+    let reset = match said.half_open_window {
+        None | Some(0) => Reset::Closed,
+        Some(probes) => {
+            plan = plan.closed_by(probes.min(15));
+            Reset::HalfOpen
+        }
     };
     plan.manners = Manners {
         reset,

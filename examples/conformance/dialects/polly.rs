@@ -87,7 +87,7 @@ enum Kind {
     Exponential,
 }
 
-/// `RetryHelper.GetRetryDelay`: with jitter a quarter more or less.
+/// `RetryHelper.GetRetryDelay`: with jitter a quarter more or less; of an exponential delay, its own formula is not here.
 pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
     let said: Retry = read(config)?;
     let growth = match said.kind {

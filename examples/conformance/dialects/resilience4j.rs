@@ -6,7 +6,7 @@ use serde::Deserialize;
 use watertight::{Backoff, Jitter};
 
 use super::super::file::{Said, Time};
-use super::super::primitives::breaker::plan::{NOTHING_IS_SLOW, Plan, Probes, Span, Trip};
+use super::super::primitives::breaker::plan::{Plan, Probes, Span, Trip};
 use super::super::primitives::{backoff, bucket, read};
 use super::super::words::Ratio;
 
@@ -53,6 +53,9 @@ impl Window {
     }
 }
 
+/// What is slow unless something else is said: every call of over a minute.
+const SLOW: (u32, Duration) = (100, Duration::from_secs(60));
+
 /// `CircuitBreakerConfig`, where not said with its own defaults: 100 calls, a minute open, 10 trial calls.
 pub fn breaker(config: &Said) -> Result<Plan, String> {
     let said: Breaker = read(config)?;
@@ -63,11 +66,13 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
             said.slow_rate_pct.map_or(Ok(100), whole_percent)?,
             after.duration(),
         ),
-        None => NOTHING_IS_SLOW,
+        None => SLOW,
     };
     let percent = whole_percent(said.failure_rate_pct)?;
     let open = said.open_wait_ms.map_or(Duration::from_secs(60), Time::duration);
     let permits = said.half_open_permits.unwrap_or(10);
+    // Its verdict falls with the minimum of calls, if that is fewer.
+    let deciding = permits.min(minimum).max(1);
     let mut plan = Plan::new(
         Trip::Rate {
             percent,
@@ -79,7 +84,7 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
     );
     plan.probes = Probes::Ratio {
         at_a_time: permits,
-        calls: permits,
+        calls: deciding,
         percent,
     };
     if let Some(multiplier) = said.wait_multiplier {
@@ -140,13 +145,12 @@ struct Interval {
     randomization_factor: Option<Ratio>,
 }
 
-/// `IntervalFunction`, attempts counted from 1; without a multiplier, its factor is 1.5.
+/// `IntervalFunction`, attempts counted from 1; constant without a multiplier.
 pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
     let said: Interval = read(config)?;
-    let factor = said.multiplier.unwrap_or(Ratio {
-        numerator: 3,
-        denominator: 2,
-    });
+    let growth = said
+        .multiplier
+        .map_or(backoff::Growth::Constant, backoff::Growth::Exponential);
     let jitter = match said.randomization_factor {
         Some(factor) => factor.plus_minus()?,
         None => Jitter::None,
@@ -154,7 +158,7 @@ pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
     Ok(backoff::Plan {
         first_retry: 1,
         jitter,
-        ..backoff::Plan::new(backoff::Growth::Exponential(factor), said.initial_ms, said.max_ms)
+        ..backoff::Plan::new(growth, said.initial_ms, said.max_ms)
     })
 }
 

@@ -16,6 +16,7 @@ pub fn jitter_above_the_cap(context: &Context<'_>) -> Option<Value> {
         .or_else(|| said("max_ms"))?;
     let part = match context.case.dialect.as_str() {
         "polly" => 0.25,
+        "failsafe" => said("jitter_factor")?,
         "resilience4j" => said("randomization_factor")?,
         "grpc_a6" | "grpc_connection" | "grpc" => said("jitter").unwrap_or(0.2),
         _ => return None,
@@ -36,6 +37,11 @@ pub fn jitter_above_the_cap(context: &Context<'_>) -> Option<Value> {
         // Spread by its draw around the middle.
         _ => {
             let unit = context.step.args.get("rand").and_then(Value::as_f64)?;
+            let unit = if context.case.dialect == "failsafe" {
+                1.0 - unit
+            } else {
+                unit
+            };
             let delay = middle * (1.0 - part + 2.0 * part * unit);
             above(context, delay)?.then(|| near(delay))?
         }
@@ -88,7 +94,7 @@ pub fn resolution(context: &Context<'_>) -> Option<Value> {
     let config = &context.case.config;
     let [first, factor] = [
         config.get("initial_ms")?.as_f64()?,
-        config.get("multiplier").map_or(Some(1.5), Value::as_f64)?,
+        config.get("multiplier")?.as_f64()?,
     ];
     let attempt = context.step.args.get("attempt")?.as_u64()?;
     let cut = (1..attempt).fold(first, |delay, _| (delay * factor).trunc());

@@ -75,7 +75,8 @@ pub fn end_of_wait(context: &Context<'_>) -> Option<Value> {
 
 /// What the verdict is, and what is counted after it.
 pub fn early_verdict(context: &Context<'_>) -> Option<Value> {
-    let calls = context.said("half_open_permits")?;
+    let permits = context.said("half_open_permits")?;
+    let calls = permits.min(context.said("min_calls").unwrap_or(permits));
     let percent = context.said("failure_rate_pct")?;
     let to_open = (calls * percent).div_ceil(100);
     let to_close = calls - to_open + 1;

@@ -144,8 +144,13 @@ pub fn in_window(calls: &[Ended], span: u64, now: u64) -> Vec<Counted> {
         .iter()
         .filter(|call| age(call) < span + 2 * bucket(span))
         .count();
-    // A window holds the newest, however many these are.
+    // A window holds the newest, however many these are; and of those at one time, all or none.
+    let cut = |newest: &usize| {
+        let kept = calls.len() - newest;
+        *newest == must || *newest == may || calls[kept - 1].at != calls[kept].at
+    };
     (must..=may)
+        .filter(cut)
         .map(|newest| count(&calls[calls.len() - newest..]))
         .collect()
 }

@@ -249,7 +249,7 @@ pub const RULES: &[Rule] = &[
         of: BUCKETS,
         name: "tokens drip in at an even rate, from when the bucket is first asked",
         by: "row S12",
-        when: "permits come on a grid of periods or intervals",
+        when: "permits come on a grid of periods or intervals, or several pass as one",
         right: tokens::grid,
     },
     Rule {

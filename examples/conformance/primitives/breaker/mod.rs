@@ -300,7 +300,9 @@ impl Driven {
         while self.state() != State::Open {
             // Where all slots are taken, by the calls that have them.
             let permit = self.under_way.pop_front().map(|call| call.permit);
-            let permit = permit.or_else(|| self.acquire(self.now)).ok_or("failures do not open it")?;
+            let permit = permit
+                .or_else(|| self.acquire(self.now))
+                .ok_or("failures do not open it")?;
             let made = permit.settle(self.now, Outcome::FailureRetryAfter(wait));
             self.note(made);
         }
