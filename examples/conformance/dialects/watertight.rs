@@ -8,6 +8,7 @@ use watertight::Jitter;
 use super::super::file::{Said, Time};
 use super::super::primitives::backoff::Growth;
 use super::super::primitives::breaker::plan::{NOTHING_IS_SLOW, Plan, Probes, Span, Trip};
+use super::super::primitives::bucket::LongestWait;
 use super::super::primitives::{backoff, bucket, read};
 use super::super::words::Ratio;
 
@@ -188,6 +189,7 @@ struct Quota {
     span_ms: Time,
     burst: u32,
     initial: Option<u32>,
+    longest_wait_ms: Option<Time>,
 }
 
 /// `Quota`.
@@ -196,6 +198,9 @@ pub fn bucket(config: &Said) -> Result<bucket::Plan, String> {
     let plan = bucket::Plan::new((said.tokens, said.span_ms.duration()), said.burst);
     Ok(bucket::Plan {
         initial: said.initial.unwrap_or(said.burst),
+        longest_wait: said
+            .longest_wait_ms
+            .map_or(LongestWait::Unsaid, |wait| LongestWait::Said(wait.duration())),
         ..plan
     })
 }

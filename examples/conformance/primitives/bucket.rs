@@ -13,7 +13,7 @@ use super::super::dialects;
 use super::super::file::{Case, Step, Time};
 use super::super::value::Got;
 use super::super::words::Ratio;
-use super::{Subject, instant, read};
+use super::{Subject, instant, read, reason};
 
 /// What can be done to a bucket.
 pub const OPERATIONS: &[&str] = &[
@@ -48,6 +48,8 @@ pub struct Plan {
     pub initial: u32,
     /// How long a reservation without a wait of its own may be for.
     pub patience: Duration,
+    /// The longest wait of its quota.
+    pub longest_wait: LongestWait,
     /// Whether more than the burst is taken one after the other.
     pub in_turn: bool,
     /// Whether what is available is shown in whole tokens, and below zero where some are promised.
@@ -63,6 +65,7 @@ impl Plan {
             burst,
             initial: burst,
             patience: LONGEST_WAIT,
+            longest_wait: LongestWait::AsNeeded,
             in_turn: false,
             shows_debts: false,
         }
@@ -91,7 +94,18 @@ impl Plan {
     }
 }
 
-/// The longest wait of a quota here.
+/// The longest wait of a quota. What drips in during it is counted in as many drops as a burst: a long one makes them coarser.
+#[derive(Clone, Copy, Debug)]
+pub enum LongestWait {
+    /// What the crate takes if nothing is said.
+    Unsaid,
+    /// This.
+    Said(Duration),
+    /// As long as the case needs, for systems that have no such limit.
+    AsNeeded,
+}
+
+/// The longest that anybody waits here.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
 /// A bucket whose rate is fixed, or one whose rate a step changes.
@@ -121,8 +135,12 @@ impl Made {
     fn new(plan: &Plan, needs: &Needs) -> Result<Self, String> {
         let builder = Quota::per(plan.tokens, plan.span)
             .burst(plan.burst)
-            .initial(plan.initial)
-            .longest_wait(needs.wait);
+            .initial(plan.initial);
+        let builder = match plan.longest_wait {
+            LongestWait::Unsaid => builder,
+            LongestWait::Said(wait) => builder.longest_wait(wait),
+            LongestWait::AsNeeded => builder.longest_wait(needs.wait),
+        };
         let made = if needs.changes {
             let (tokens, span) = needs.fastest;
             builder
@@ -163,7 +181,10 @@ impl Needs {
         let mut least = each;
         for step in case.steps.iter().filter(|step| step.op != "concurrent") {
             let args: Args = read(&step.args)?;
-            asked = asked.saturating_add(args.n.unwrap_or(1).saturating_mul(args.times.unwrap_or(1)));
+            // What nobody waits for needs none.
+            if matches!(step.op.as_str(), "acquire" | "borrow" | "reserve") {
+                asked = asked.saturating_add(args.n.unwrap_or(1).saturating_mul(args.times.unwrap_or(1)));
+            }
             if now.change(&step.op, &args)? {
                 needs.changes = true;
                 needs.burst = needs.burst.max(now.burst);
@@ -190,6 +211,8 @@ pub struct Driven {
     /// What was asked for, and granted or not.
     receipts: Vec<(Option<String>, Option<Receipt>)>,
     answers: BTreeMap<&'static str, Got>,
+    /// Of the last call of the last step.
+    refusal: Option<Rejected>,
 }
 
 /// What an operation says.
@@ -199,6 +222,7 @@ struct Args {
     /// One, unless said otherwise; so many times, once unless said otherwise.
     n: Option<u32>,
     times: Option<u32>,
+    every_ms: Option<Time>,
     id: Option<String>,
     max_wait_ms: Option<Time>,
     rate_per_s: Option<Ratio>,
@@ -218,6 +242,7 @@ impl Driven {
             now: origin,
             receipts: Vec::new(),
             answers: BTreeMap::new(),
+            refusal: None,
         })
     }
 
@@ -237,6 +262,7 @@ impl Driven {
         };
         for _ in 0..times {
             let receipt = on!(&self.made, self.now, |bucket| bucket.reserve(tokens, wait));
+            self.refusal = receipt.as_ref().err().copied();
             let Ok(receipt) = receipt else {
                 self.receipts.push((args.id.clone(), None));
                 return false;
@@ -314,6 +340,7 @@ impl Subject for Driven {
     fn act(&mut self, step: &Step) -> Result<(), String> {
         self.now = instant(self.origin, step.at_ms);
         self.answers.clear();
+        self.refusal = None;
         if step.op == "concurrent" {
             let total = concurrent(&self.made, self.now, read(&step.args)?)?;
             self.answer("total_permitted", Got::Whole(total.into()));
@@ -322,19 +349,14 @@ impl Subject for Driven {
         }
         let args: Args = read(&step.args)?;
         let tokens = args.n.unwrap_or(1);
-        self.answer("tokens_before", Got::Real(self.balance()));
+        // It asks the bucket: only where the case does.
+        if step.expect.contains_key("tokens_before") {
+            self.answer("tokens_before", Got::Real(self.balance()));
+        }
         match step.op.as_str() {
             "allow" | "consume" if args.partial => self.up_to(tokens),
             "consume_or_drain" => self.up_to(tokens),
-            "allow" | "consume" | "try_acquire" => {
-                let mut granted = true;
-                for _ in 0..args.times.unwrap_or(1) {
-                    let receipt = self.take(tokens).ok();
-                    granted = receipt.is_some();
-                    self.receipts.push((args.id.clone(), receipt));
-                }
-                self.answer_granted(granted, tokens);
-            }
+            "allow" | "consume" | "try_acquire" => self.consume(&args),
             "acquire" | "reserve" => {
                 let granted = self.reserve(&args);
                 self.answer_granted(granted, tokens);
@@ -384,6 +406,11 @@ impl Subject for Driven {
         let wait =
             |wait: Option<Micros>, got: fn(u64) -> Got| wait.map_or(Got::Null, |wait| got(wait.as_micros()));
         Some(match key {
+            "reason" => reason(self.refusal),
+            "hint_ms" => match self.refusal.map(|refusal| refusal.retry_after()) {
+                Some(RetryAfter::In(wait)) => Got::millis(wait.as_micros()),
+                _ => Got::Null,
+            },
             // Nothing was promised.
             "act_at_ms" | "wait_ms" => Got::Null,
             "balance" => Got::Real(self.balance()),
@@ -420,8 +447,30 @@ impl Subject for Driven {
 }
 
 impl Driven {
+    /// Takes tokens so many times: all at one time, or each so much after the one before.
+    fn consume(&mut self, args: &Args) {
+        let tokens = args.n.unwrap_or(1);
+        let mut total: u64 = 0;
+        for time in 0..args.times.unwrap_or(1) {
+            if time > 0
+                && let Some(every) = args.every_ms
+            {
+                self.now = instant(self.now, every);
+            }
+            let receipt = self.take(tokens);
+            self.refusal = receipt.as_ref().err().copied();
+            total += receipt.as_ref().map_or(0, |receipt| u64::from(receipt.tokens()));
+            if args.every_ms.is_none() {
+                self.receipts.push((args.id.clone(), receipt.ok()));
+            }
+        }
+        self.answer_granted(self.refusal.is_none(), tokens);
+        self.answer("total_consumed", Got::Whole(total.into()));
+    }
+
     fn up_to(&mut self, tokens: u32) {
         let receipt = on!(&self.made, self.now, |bucket| bucket.acquire_up_to(tokens));
+        self.refusal = receipt.as_ref().err().copied();
         let taken = receipt.map_or(0, |receipt| receipt.tokens());
         self.answer_granted(taken > 0, taken);
     }

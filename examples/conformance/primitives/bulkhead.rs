@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use watertight::bulkhead::{Slot, Stats};
-use watertight::{Bulkhead, Share};
+use watertight::{Bulkhead, Rejected, Share};
 
 use super::super::dialects;
 use super::super::file::{Case, Step};
 use super::super::value::Got;
-use super::{Subject, read};
+use super::{Subject, read, reason};
 
 /// What can be done to a bulkhead.
 pub const OPERATIONS: &[&str] = &[
@@ -32,6 +32,8 @@ pub struct Driven {
     /// By the names of those who are inside.
     inside: BTreeMap<String, Vec<Slot<Made>>>,
     answers: BTreeMap<&'static str, Got>,
+    /// Of the last step.
+    refusal: Option<Rejected>,
 }
 
 /// What an operation says.
@@ -62,6 +64,7 @@ impl Driven {
             bulkhead: Arc::new(Bulkhead::with_stats(places, Stats::new())),
             inside: BTreeMap::new(),
             answers: BTreeMap::new(),
+            refusal: None,
         })
     }
 }
@@ -69,6 +72,7 @@ impl Driven {
 impl Subject for Driven {
     fn act(&mut self, step: &Step) -> Result<(), String> {
         self.answers.clear();
+        self.refusal = None;
         let args: Args = read(&step.args)?;
         let times = args.times.unwrap_or(1);
         let inside = self.inside.entry(args.partition).or_default();
@@ -85,7 +89,10 @@ impl Subject for Driven {
                         share,
                         args.places.unwrap_or(1),
                     );
-                    inside.extend(entered);
+                    match entered {
+                        Ok(slot) => inside.push(slot),
+                        Err(refusal) => self.refusal = Some(refusal),
+                    }
                 }
                 let granted = (inside.len() - before) as u32;
                 self.answers.insert("granted", granted.into());
@@ -107,6 +114,7 @@ impl Subject for Driven {
             "inflight" | "in_flight" | "count" => self.bulkhead.in_flight().into(),
             "limit" => self.bulkhead.limit().into(),
             "most_in_flight" => self.bulkhead.statistics().most_in_flight().into(),
+            "reason" => reason(self.refusal),
             _ => return self.answers.get(key).cloned(),
         })
     }

@@ -9,7 +9,7 @@ pub mod bulkhead;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use watertight::{Instant, Micros};
+use watertight::{Instant, Micros, Reason, Rejected};
 
 use super::file::{Case, Said, Step, Time};
 use super::rules::Facts;
@@ -56,6 +56,25 @@ pub fn subject(case: &Case, origin: Instant) -> Result<Box<dyn Subject>, String>
 /// A sentence.
 pub fn read<T: DeserializeOwned>(said: &Said) -> Result<T, String> {
     serde_json::from_value(Value::Object(said.clone())).map_err(|error| error.to_string())
+}
+
+/// Why the last call was refused, if it was.
+pub fn reason(refusal: Option<Rejected>) -> Got {
+    refusal.map_or(Got::Null, |refusal| {
+        Got::from(match refusal.reason() {
+            Reason::Open => "open",
+            Reason::ProbesInFlight => "probes_in_flight",
+            Reason::Recovering => "recovering",
+            Reason::ForcedOpen => "forced_open",
+            Reason::RateLimited => "rate_limited",
+            Reason::MoreThanBurst => "more_than_burst",
+            Reason::Full => "full",
+            Reason::ShareFull => "share_full",
+            Reason::MoreThanLimit => "more_than_limit",
+            Reason::RoomFull => "room_full",
+            _ => "unknown",
+        })
+    })
 }
 
 /// The instant of a time of a case whose clock began at `origin`.

@@ -17,7 +17,7 @@ use super::super::file::{Case, Portability, Step, Time};
 use super::super::rules::Facts;
 use super::super::value::Got;
 use super::super::words::Ending;
-use super::{Subject, instant, read};
+use super::{Subject, instant, read, reason};
 use made::{AnyBreaker, AnyPermit};
 use plan::{Plan, Reset, Trip};
 
@@ -532,6 +532,7 @@ impl Subject for Driven {
                 (State::Open, Some(RetryAfter::In(wait))) => Got::millis(wait.as_micros()),
                 _ => Got::Whole(0),
             },
+            "reason" => reason(self.refusal),
             "retry_after_ms" => self.wait(),
             "not_permitted" => (self.refused() - self.refused_before).into(),
             "failure_rate_exceeded_events" | "isolated_times" => self.openings.into(),
