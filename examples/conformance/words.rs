@@ -38,7 +38,7 @@ impl Ratio {
     /// A sentence if there are not as many.
     pub fn percent(self) -> Result<u32, String> {
         let hundred = u128::from(self.numerator) * 100;
-        let whole = hundred.is_multiple_of(self.denominator.into());
+        let whole = hundred % u128::from(self.denominator) == 0;
         let percent = u32::try_from(hundred / u128::from(self.denominator));
         match percent {
             Ok(percent) if whole => Ok(percent),

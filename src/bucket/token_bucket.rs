@@ -151,8 +151,8 @@ impl<C: Clock, P: Policy, S: Borrow<P::State>> TokenBucket<C, P, S> {
 
     /// Gives back what was taken, as far as that is safe, and answers how many tokens that is: all, if nobody has
     /// taken any since, and otherwise none. Where others have come after, what they were promised rests on these
-    /// tokens' having been taken. None, too, of a bucket that is full by now; and of a receipt that is older than the
-    /// burst and the longest wait take to drip in may be none.
+    /// tokens' having been taken. A bucket that is full by now stays full, whatever this answers; and of a receipt that is
+    /// older than the burst and the longest wait take to drip in, none may be given back.
     ///
     /// For tokens that were not used. A receipt of another bucket, or from before a [`reset`](Self::reset), is to be
     /// dropped instead.

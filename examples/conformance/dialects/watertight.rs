@@ -83,6 +83,9 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
         _ => return Err("it has either failures, or failure_percent and a window".into()),
     };
     let delays = said.open_for.plan()?;
+    if delays.jitter != Jitter::None {
+        return Err("the cool-downs of a case are without jitter: nobody gives it draws".into());
+    }
     let mut plan = Plan::new(trip, Duration::ZERO);
     plan.cool_down = delays.builder(Jitter::None)?;
     plan.longest_hint = delays.max_hint.unwrap_or_default();

@@ -281,6 +281,6 @@ pub fn adjustable(context: &Context<'_>) -> Option<Value> {
 
 /// What is there at the last whole microsecond.
 pub fn resolution(context: &Context<'_>) -> Option<Value> {
-    let finer = !context.step.at_ms.nanos.is_multiple_of(1_000);
+    let finer = context.step.at_ms.nanos % 1_000 != 0;
     shown(context, |_| finer)
 }

@@ -107,8 +107,8 @@ enum Forced {
     Closed,
     Open,
     HalfOpen,
-    #[serde(alias = "ISOLATED")]
-    ForcedOpen,
+    #[serde(rename = "FORCED_OPEN", alias = "ISOLATED")]
+    OpenForGood,
     Disabled,
     MetricsOnly,
 }
@@ -343,7 +343,7 @@ impl Driven {
             Forced::Closed | Forced::MetricsOnly => self.breaker.reset(self.now),
             Forced::Open => self.trip(wait)?,
             Forced::HalfOpen => self.half_open()?,
-            Forced::ForcedOpen => self.breaker.force_open(self.now),
+            Forced::OpenForGood => self.breaker.force_open(self.now),
             Forced::Disabled => self.breaker.disable(self.now),
         }
         self.refused_before = self.refused();
@@ -498,7 +498,7 @@ impl Subject for Driven {
                 };
                 self.force(args.to.ok_or("it is not said what it is forced to be")?, wait)?;
             }
-            "isolate" => self.force(Forced::ForcedOpen, Micros::ZERO)?,
+            "isolate" => self.force(Forced::OpenForGood, Micros::ZERO)?,
             "close" => self.force(Forced::Closed, Micros::ZERO)?,
             "reset" => self.reset()?,
             "failures" => self.calls(args.n.unwrap_or(1), Ending::Failure),
