@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use serde::de::{self, Deserializer};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
@@ -28,7 +28,7 @@ pub struct File {
     pub cases: Vec<Case>,
 }
 
-/// One case: a primitive, as a system configures it, and what it does step by step.
+/// One case: a primitive, as a system configures it, and what it does step by step. What else it says is for readers.
 #[derive(Debug, Deserialize)]
 pub struct Case {
     /// Its name in all reports.
@@ -87,9 +87,19 @@ pub struct Time {
 }
 
 impl Time {
+    /// The latest at which anything is done: no clock that begins near its own zero comes round before.
+    const LATEST: Self = Self {
+        nanos: (1 << 63) * 1_000,
+    };
+
     /// Whole microseconds; what is finer is cut, as a clock of microseconds does.
     pub const fn micros(self) -> u64 {
-        (self.nanos / 1_000) as u64
+        let micros = self.nanos / 1_000;
+        if micros < u64::MAX as u128 {
+            micros as u64
+        } else {
+            u64::MAX
+        }
     }
 
     /// The same as a span.
@@ -130,6 +140,65 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
+/// Any JSON in which no object has a name twice: of two expectations under one name, only the last would count.
+struct Unambiguous;
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unambiguous {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self, A::Error> {
+        while let Some(Self) = list.next_element()? {}
+        Ok(Self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some((name, Self)) = object.next_entry::<String, Self>()? {
+            if names.contains(&name) {
+                return Err(de::Error::custom(format_args!(
+                    "the name '{name}' is given twice"
+                )));
+            }
+            names.insert(name);
+        }
+        Ok(Self)
+    }
+}
+
 /// Why there is nothing to run, with the place.
 #[derive(Debug)]
 pub struct Malformed(String);
@@ -156,9 +225,17 @@ impl File {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        let file: Self = serde_json::from_str(text).map_err(|error| Malformed(error.to_string()))?;
+        let malformed = |error: serde_json::Error| Malformed(error.to_string());
+        let Unambiguous = serde_json::from_str(text).map_err(malformed)?;
+        let file: Self = serde_json::from_str(text).map_err(malformed)?;
+        if file.cases.is_empty() {
+            return Err(Malformed("there are no cases".into()));
+        }
         let mut ids = BTreeSet::new();
         for case in &file.cases {
+            if case.id.trim().is_empty() || case.id.contains(char::is_control) {
+                return Err(Malformed(format!("{:?} is no name of a case", case.id)));
+            }
             if !ids.insert(&case.id) {
                 return Err(Malformed(format!("two cases are called '{}'", case.id)));
             }
@@ -176,6 +253,9 @@ impl File {
 
 impl Step {
     fn check(&self) -> Result<(), String> {
+        if self.at_ms > Time::LATEST {
+            return Err("'at_ms' is at most 2^63 microseconds".into());
+        }
         if self.tol.is_some_and(|tol| !(tol.is_finite() && tol >= 0.0)) {
             return Err("'tol' is a number from 0 on".into());
         }

@@ -3,14 +3,13 @@
 use core::fmt;
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 use watertight::Instant;
 
-use super::file::{Case, Portability, Step};
+use super::file::{Case, Portability};
 use super::lists::{self, Support};
 use super::primitives::{self, Subject};
-use super::rules::{self, Context, RULES};
-use super::value::{self, Got};
+use super::rules::{self, Context, RULES, Rule};
+use super::value;
 
 /// What came of a case.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ pub enum Failure {
     Sentence(String),
 }
 
-/// Where a case was not as expected: the first such place.
+/// Where a case was not as expected.
 #[derive(Debug)]
 pub struct Mismatch {
     /// The step, counted from 0.
@@ -47,9 +46,9 @@ pub struct Mismatch {
     pub expected: String,
     /// What it was.
     pub got: String,
-    /// What decides, or that nothing does.
-    pub why: String,
-    /// In how many other places, of which nothing more is said.
+    /// What decides; `None` if nothing does.
+    pub rule: Option<&'static Rule>,
+    /// In how many other places of the same kind, of which nothing more is said.
     pub others: usize,
 }
 
@@ -61,13 +60,14 @@ impl fmt::Display for Mismatch {
             key,
             expected,
             got,
-            why,
+            rule,
             others,
         } = self;
-        write!(
-            f,
-            "step {step} ({op}), {key}: expected {expected}, got {got}: {why}"
-        )?;
+        write!(f, "step {step} ({op}), {key}: expected {expected}, got {got}: ")?;
+        match rule {
+            Some(rule) => write!(f, "{}, {}", rule.by, rule.name),
+            None => f.write_str("no rule says so"),
+        }?;
         match others {
             0 => Ok(()),
             1 => f.write_str(" (and in 1 other place)"),
@@ -86,44 +86,68 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What a run of a case showed, before anybody judges it.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Where something else came out than was expected, in order.
+    pub mismatches: Vec<Mismatch>,
+    /// How many expectations could be compared,
+    pub compared: usize,
+    /// and which could not, as the primitive keeps nothing of the kind: the step, and the name.
+    pub skipped: Vec<(usize, String)>,
+}
+
 /// Runs a case with a clock that shows `origin` when the case begins, and notes which rules it needed.
 pub fn case(case: &Case, origin: Instant, needed: &mut BTreeSet<&'static str>) -> Verdict {
-    for step in &case.steps {
-        let why = match lists::support(&case.primitive, &step.op) {
-            Support::Full => continue,
-            Support::NoPrimitive => {
-                return Verdict::Unsupported(format!("there is no {} in the crate yet", case.primitive));
-            }
-            Support::NoOperation(why) => format!("{} has no '{}': {why}", case.primitive, step.op),
-            Support::Unknown => format!(
-                "nobody here knows the operation '{}' of {}",
-                step.op, case.primitive
-            ),
-        };
-        return match case.portability {
-            // What every sound implementation must do is not to be passed over.
-            Portability::Core => Verdict::Failed(Failure::Sentence(why)),
-            Portability::Dialect | Portability::Hazard => Verdict::Unsupported(why),
-        };
-    }
-    let mut subject = match primitives::subject(case, origin) {
-        Ok(subject) => subject,
-        Err(why) => return Verdict::Failed(Failure::Sentence(format!("the configuration: {why}"))),
-    };
-    match steps(case, subject.as_mut(), needed) {
-        Ok(verdict) => verdict,
-        Err(why) => Verdict::Failed(Failure::Sentence(why)),
+    match look(case, origin) {
+        Ok(seen) => {
+            needed.extend(seen.mismatches.iter().filter_map(|place| Some(place.rule?.name)));
+            judge(case, seen)
+        }
+        Err(verdict) => *verdict,
     }
 }
 
-fn steps(
-    case: &Case,
-    subject: &mut dyn Subject,
-    needed: &mut BTreeSet<&'static str>,
-) -> Result<Verdict, String> {
-    let mut differs: Option<Mismatch> = None;
-    let mut failed: Option<Mismatch> = None;
-    let mut compared = false;
+/// Runs a case, and says what showed.
+///
+/// # Errors
+/// The verdict, if it cannot be run, or not to its end.
+pub fn look(case: &Case, origin: Instant) -> Result<Seen, Box<Verdict>> {
+    let failed = |why| Box::new(Verdict::Failed(Failure::Sentence(why)));
+    for step in &case.steps {
+        return Err(match lists::support(&case.primitive, &step.op) {
+            Support::Full => continue,
+            Support::NoPrimitive => {
+                let why = format!("there is no {} in the crate yet", case.primitive);
+                Box::new(Verdict::Unsupported(why))
+            }
+            Support::NoOperation(why) => {
+                left_out(case, format!("{} has no '{}': {why}", case.primitive, step.op))
+            }
+            Support::Unknown => {
+                let why = format!(
+                    "nobody here knows the operation '{}' of {}",
+                    step.op, case.primitive
+                );
+                left_out(case, why)
+            }
+        });
+    }
+    let mut subject =
+        primitives::subject(case, origin).map_err(|why| failed(format!("the configuration: {why}")))?;
+    steps(case, subject.as_mut()).map_err(failed)
+}
+
+/// What every sound implementation must do is not to be passed over; what one system chose may be.
+fn left_out(case: &Case, why: String) -> Box<Verdict> {
+    Box::new(match case.portability {
+        Portability::Core => Verdict::Failed(Failure::Sentence(why)),
+        Portability::Dialect | Portability::Hazard => Verdict::Unsupported(why),
+    })
+}
+
+fn steps(case: &Case, subject: &mut dyn Subject) -> Result<Seen, String> {
+    let mut seen = Seen::default();
     for (number, step) in case.steps.iter().enumerate() {
         let at_step = |why: String| format!("step {number} ({}): {why}", step.op);
         let before = subject.facts();
@@ -132,6 +156,7 @@ fn steps(
         for (key, expected) in &step.expect {
             let Some(got) = subject.observe(key, step) else {
                 if lists::is_skipped(&case.primitive, key) {
+                    seen.skipped.push((number, key.clone()));
                     continue;
                 }
                 return Err(at_step(format!(
@@ -139,7 +164,7 @@ fn steps(
                     case.primitive
                 )));
             };
-            compared = true;
+            seen.compared += 1;
             if value::satisfies(expected, &got, step.tol) {
                 continue;
             }
@@ -153,57 +178,45 @@ fn steps(
                 now: subject.facts(),
             };
             let rule = RULES.iter().find(|rule| rules::decides(rule, &context, &got));
-            let slot = match rule {
-                Some(rule) => {
-                    needed.insert(rule.name);
-                    excused = true;
-                    &mut differs
-                }
-                None => &mut failed,
-            };
-            match slot {
-                Some(first) => first.others += 1,
-                None => {
-                    *slot = Some(mismatch(
-                        number,
-                        step,
-                        key,
-                        expected,
-                        &got,
-                        rule.map_or_else(
-                            || "no rule says so".into(),
-                            |rule| format!("{}, {}", rule.by, rule.name),
-                        ),
-                    ))
-                }
-            }
+            excused |= rule.is_some();
+            seen.mismatches.push(Mismatch {
+                step: number,
+                op: step.op.clone(),
+                key: key.clone(),
+                expected: expected.to_string(),
+                got: got.to_string(),
+                rule,
+                others: 0,
+            });
         }
         if excused {
             // The case goes on from where its own system is.
             subject.follow(step);
         }
     }
-    if !compared {
+    if seen.compared == 0 {
         return Err("nothing of what it expects can be compared here".into());
     }
-    Ok(match (failed, differs, case.portability) {
+    Ok(seen)
+}
+
+/// What comes of it: the first place that no rule decides, or else the first that one does.
+pub fn judge(case: &Case, seen: Seen) -> Verdict {
+    let (differs, failed): (Vec<_>, Vec<_>) = seen
+        .mismatches
+        .into_iter()
+        .partition(|place| place.rule.is_some());
+    let first = |places: Vec<Mismatch>| {
+        let others = places.len().saturating_sub(1);
+        let first = places.into_iter().next()?;
+        Some(Mismatch { others, ..first })
+    };
+    match (first(failed), first(differs), case.portability) {
         (Some(failed), _, _) => Verdict::Failed(Failure::Mismatch(failed)),
         (None, Some(differs), _) => Verdict::Differs(differs),
         (None, None, Portability::Hazard) => {
             Verdict::Failed(Failure::Sentence("does all that its note warns of".into()))
         }
         (None, None, _) => Verdict::Passed,
-    })
-}
-
-fn mismatch(step: usize, said: &Step, key: &str, expected: &Value, got: &Got, why: String) -> Mismatch {
-    Mismatch {
-        step,
-        op: said.op.clone(),
-        key: key.into(),
-        expected: expected.to_string(),
-        got: got.to_string(),
-        why,
-        others: 0,
     }
 }

@@ -123,6 +123,17 @@ pub fn satisfies(expected: &Value, got: &Got, tol: Option<f64>) -> bool {
     }
 }
 
+/// Whether the two can be compared at all: of a number there may be none, and a word may stand for a number.
+pub fn is_of_kind(expected: &Value, got: &Got) -> bool {
+    match got {
+        Got::Flag(_) => expected.is_boolean(),
+        Got::List(_) => expected.is_array(),
+        Got::Whole(_) | Got::Real(_) | Got::Text(_) | Got::Null => {
+            !expected.is_boolean() && !expected.is_array()
+        }
+    }
+}
+
 fn is_near(expected: &Number, got: &Got, tol: Option<f64>) -> bool {
     if let (Some(expected), Got::Whole(got), None) = (expected.as_i128(), got, tol) {
         return expected == *got;
@@ -162,7 +173,7 @@ pub fn decimal(text: &str) -> Option<(i128, u32)> {
         return None;
     }
     let digits = format!("{whole}{fraction}").parse::<i128>().ok()?;
-    let scale = i32::try_from(fraction.len()).ok()? - exponent;
+    let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
     match u32::try_from(scale) {
         Ok(scale) if scale <= 30 => Some((digits, scale)),
         Ok(_) => None,

@@ -208,7 +208,7 @@ fn what_is_no_file_of_cases_gets_a_sentence_with_the_place() {
         (
             "twice.json",
             step(r#"{"at_ms": 0, "op": "state", "expect": {}, "expect": {}}"#),
-            &["duplicate field `expect`"],
+            &["the name 'expect' is given twice", "line 1 column"],
         ),
         (
             "early.json",

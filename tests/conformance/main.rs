@@ -24,6 +24,7 @@ mod value;
 mod words;
 
 mod files;
+mod perturbed;
 mod tables;
 mod verdicts;
 

@@ -48,14 +48,15 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
         Trip::InARow(failures)
     } else {
         // The largest percentage that so many failures reach; one fewer must not.
-        let percent = failures * 100 / capacity;
-        if (failures - 1) * 100 >= percent * capacity {
+        let [wide, all] = [failures, capacity].map(u64::from);
+        let percent = wide * 100 / all;
+        if (wide - 1) * 100 >= percent * all {
             return Err(format!(
                 "{failures} of {capacity} is not to be told from one fewer in percent"
             ));
         }
         Trip::Rate {
-            percent,
+            percent: percent as u32,
             minimum: capacity,
             slow: NOTHING_IS_SLOW,
             window: Span::Calls(capacity as usize),

@@ -26,7 +26,7 @@ struct Settings {
 
 /// What `ReadyToTrip` looks at.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 enum ReadyToTrip {
     /// `counts.ConsecutiveFailures > n`.
     InARow { consecutive_failures_gt: u32 },

@@ -89,7 +89,7 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
     };
     if let Some(multiplier) = said.wait_multiplier {
         let (numerator, denominator) = multiplier.pair()?;
-        let cap = said.max_wait_ms.map_or(open * 40, Time::duration);
+        let cap = said.max_wait_ms.map_or(open.saturating_mul(40), Time::duration);
         plan.cool_down = Backoff::exponential(open, cap).factor(numerator, denominator);
         // Closing resets its attempts.
         plan.stable_after = Duration::ZERO;

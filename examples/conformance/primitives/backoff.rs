@@ -260,7 +260,8 @@ impl Calculator {
     fn coap(&mut self, args: &Args) -> Result<(), String> {
         let spread = Micros::from_duration(self.plan.spread.unwrap_or_default()).as_micros();
         let first = Micros::from_duration(self.plan.first).as_micros();
-        let first = first + up_to(draw(args.rand.unwrap_or(0.0)), spread);
+        let spread = up_to(draw(args.rand.unwrap_or(0.0)), spread);
+        let first = first.saturating_add(spread);
         let exchange = Plan {
             first: Duration::from_micros(first),
             ..self.plan
@@ -311,6 +312,9 @@ impl Subject for Calculator {
     fn act(&mut self, step: &Step) -> Result<(), String> {
         self.answers.clear();
         let args: Args = read(&step.args)?;
+        if args.rand.is_some_and(|part| !(0.0..=1.0).contains(&part)) {
+            return Err("'rand' is a part of one".into());
+        }
         let plan = Plan {
             cap: args.max_ms.map(Time::duration).or(self.plan.cap),
             ..self.plan

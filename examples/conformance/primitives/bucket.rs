@@ -13,7 +13,7 @@ use super::super::dialects;
 use super::super::file::{Case, Step, Time};
 use super::super::value::Got;
 use super::super::words::Ratio;
-use super::{Subject, instant, read, reason};
+use super::{Subject, instant, read, reason, times};
 
 /// What can be done to a bucket.
 pub const OPERATIONS: &[&str] = &[
@@ -349,6 +349,10 @@ impl Subject for Driven {
         }
         let args: Args = read(&step.args)?;
         let tokens = args.n.unwrap_or(1);
+        times(args.times.unwrap_or(1))?;
+        if self.plan.in_turn {
+            times(args.times.unwrap_or(1).saturating_mul(tokens.max(1)))?;
+        }
         // It asks the bucket: only where the case does.
         if step.expect.contains_key("tokens_before") {
             self.answer("tokens_before", Got::Real(self.balance()));
@@ -516,8 +520,21 @@ struct ClockStep {
     by_ms: Time,
 }
 
+/// More than this a machine may not have.
+const MOST_THREADS: usize = 1_000;
+
 /// How many tokens they got in all.
 fn concurrent(made: &Made, now: Instant, said: Concurrent) -> Result<u64, String> {
+    let threads = match &said.threads {
+        Threads::Number(number) => *number as usize,
+        Threads::Each(workers) => workers.len(),
+    };
+    if !(1..=MOST_THREADS).contains(&threads) {
+        return Err(format!("there are 1 to {MOST_THREADS} threads, not {threads}"));
+    }
+    for step in &said.clock_steps {
+        times(step.times)?;
+    }
     let workers = match said.threads {
         // Enough after the first that it is granted; and it asks only once, since the clock stands.
         Threads::Number(number) => vec![
@@ -530,6 +547,11 @@ fn concurrent(made: &Made, now: Instant, said: Concurrent) -> Result<u64, String
         ],
         Threads::Each(workers) => workers,
     };
+    for worker in &workers {
+        // Who asks for none never has enough, and who wants very many takes very long.
+        times(worker.n)?;
+        times(worker.stop_at)?;
+    }
     let clock = ManualClock::starting_at(now);
     let stands = AtomicBool::new(false);
     let total = AtomicU64::new(0);

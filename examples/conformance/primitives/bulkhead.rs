@@ -10,7 +10,7 @@ use watertight::{Bulkhead, Rejected, Share};
 use super::super::dialects;
 use super::super::file::{Case, Step};
 use super::super::value::Got;
-use super::{Subject, read, reason};
+use super::{Subject, read, reason, times};
 
 /// What can be done to a bulkhead.
 pub const OPERATIONS: &[&str] = &[
@@ -74,7 +74,7 @@ impl Subject for Driven {
         self.answers.clear();
         self.refusal = None;
         let args: Args = read(&step.args)?;
-        let times = args.times.unwrap_or(1);
+        let times = times(args.times.unwrap_or(1))?;
         let inside = self.inside.entry(args.partition).or_default();
         match step.op.as_str() {
             "acquire" | "try_acquire" | "inc" | "force_inc" => {

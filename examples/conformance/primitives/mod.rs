@@ -77,6 +77,21 @@ pub fn reason(refusal: Option<Rejected>) -> Got {
     })
 }
 
+/// The most that a step does at once.
+const MOST_TIMES: u32 = 10_000_000;
+
+/// How often something is done: so often that it is done at all, and that the case comes to an end.
+///
+/// # Errors
+/// A sentence, if it is not.
+pub fn times(times: u32) -> Result<u32, String> {
+    if (1..=MOST_TIMES).contains(&times) {
+        Ok(times)
+    } else {
+        Err(format!("something is done 1 to {MOST_TIMES} times, not {times}"))
+    }
+}
+
 /// The instant of a time of a case whose clock began at `origin`.
 pub fn instant(origin: Instant, at: Time) -> Instant {
     origin.after(Micros::from_micros(at.micros()))

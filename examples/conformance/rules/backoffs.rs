@@ -83,7 +83,10 @@ pub fn saturated(context: &Context<'_>) -> Option<Value> {
 
 /// The exact delay, to the microsecond.
 pub fn resolution(context: &Context<'_>) -> Option<Value> {
-    if let (Value::Object(range), "r4j_interval") = (context.expected, context.step.op.as_str()) {
+    let is_spread = ["randomization", "randomization_factor"]
+        .iter()
+        .any(|key| context.case.config.contains_key(*key));
+    if let (Value::Object(range), true) = (context.expected, is_spread) {
         return Some(json!({"ge": range.get("ge")?, "le": range.get("le")?.as_f64()? + 1.0}));
     }
     let expected = context.expected.as_f64()?;

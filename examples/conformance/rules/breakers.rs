@@ -235,6 +235,8 @@ pub fn full_of_failures(context: &Context<'_>) -> Option<Value> {
 /// What a window as long as the interval may hold, and what that comes to.
 pub fn interval(context: &Context<'_>) -> Option<Value> {
     let interval = context.said("interval_ms").filter(|interval| *interval > 0)?;
+    // None is over before one has passed.
+    (context.step.at_ms.micros() / 1_000 >= interval).then_some(())?;
     slid(context, interval * 1_000)
 }
 
@@ -255,6 +257,12 @@ pub fn edge_of_window(context: &Context<'_>) -> Option<Value> {
         (None, Some(seconds)) => seconds * 1_000_000,
         _ => return None,
     };
+    // A bucket of another system is at most a quarter of its window. Without a call that is at least so near to the edge there
+    // is nothing to differ about.
+    let now = context.step.at_ms.micros();
+    let calls = context.ended_since_closed();
+    let is_near_the_edge = |call: &Ended| now.saturating_sub(call.at) >= span / 4 * 3;
+    calls.iter().any(is_near_the_edge).then_some(())?;
     slid(context, span)
 }
 

@@ -12,7 +12,7 @@ pub fn above_the_limit(context: &Context<'_>) -> Option<Value> {
         .find_map(|key| config.get(*key)?.as_u64())?;
     let (mut inside, mut granted, mut asked) = (0, 0, 0);
     // As many as their own system let in, and whether these were ever too many.
-    let (mut theirs, mut too_many) = (0, false);
+    let (mut theirs, mut too_many) = (0_u64, false);
     for step in &context.case.steps[..=context.number] {
         let said = |key: &str| step.args.get(key).and_then(Value::as_u64);
         let times = said("times").unwrap_or(1);
@@ -21,7 +21,7 @@ pub fn above_the_limit(context: &Context<'_>) -> Option<Value> {
                 asked = times;
                 granted = times.min(limit.saturating_sub(inside));
                 inside += granted;
-                theirs += match (
+                let let_in = match (
                     step.expect.get("granted").and_then(Value::as_u64),
                     step.expect.get("permitted"),
                 ) {
@@ -29,6 +29,7 @@ pub fn above_the_limit(context: &Context<'_>) -> Option<Value> {
                     (None, Some(Value::Bool(false))) => 0,
                     _ => times,
                 };
+                theirs = theirs.saturating_add(let_in);
                 too_many |= theirs > limit;
             }
             "release" | "dec" => {

@@ -17,6 +17,7 @@ use super::file::{Case, Step};
 use super::value::{self, Got};
 
 /// What decides that something other than was expected is right.
+#[derive(Debug)]
 pub struct Rule {
     /// Of which primitives it speaks.
     pub of: &'static [&'static str],
@@ -60,9 +61,11 @@ pub struct Facts {
     pub lease_ends: Option<u64>,
 }
 
-/// Whether this rule applies, and what was got is what it says is right.
+/// Whether this rule applies, and what was got is what it says is right. What is expected may differ, but not in kind: no rule
+/// makes a count of a flag.
 pub fn decides(rule: &Rule, context: &Context<'_>, got: &Got) -> bool {
     rule.of.contains(&context.case.primitive.as_str())
+        && value::is_of_kind(context.expected, got)
         && (rule.right)(context).is_some_and(|right| value::satisfies(&right, got, None))
 }
 
@@ -235,7 +238,7 @@ pub const RULES: &[Rule] = &[
         of: BUCKETS,
         name: "an older clock reading costs a refusal, and brings nothing twice",
         by: "law 3",
-        when: "a hazard: the clock stepped back",
+        when: "the clock stepped back, or a caller had an old reading",
         right: tokens::clock_back,
     },
     Rule {

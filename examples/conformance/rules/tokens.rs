@@ -241,7 +241,9 @@ pub fn next_token(context: &Context<'_>) -> Option<Value> {
     let model =
         Model::after(context).filter(|_| context.step.op == "next_token" && context.key == "wait_ms")?;
     let millis = (model.wait_for(1)? + 999_999) / 1_000_000;
-    (context.expected.as_i64()? > millis as i64).then(|| json!(millis as i64))
+    let whole_token = (model.span + model.tokens * 1_000_000 - 1) / (model.tokens * 1_000_000);
+    let as_if_nothing_had = i128::from(context.expected.as_i64()?) == whole_token;
+    (as_if_nothing_had && millis < whole_token).then(|| json!(millis as i64))
 }
 
 /// What has dripped in.

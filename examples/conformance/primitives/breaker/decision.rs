@@ -21,6 +21,9 @@ struct Numbers {
     failure_ratio: Ratio,
 }
 
+/// More than any such decision is about.
+const MOST_CALLS: u32 = 1_000_000;
+
 /// Whether a breaker that opens at `failure_ratio` from `min_throughput` calls on is open after `throughput` calls of
 /// which `failure_rate` failed, these being the last ones.
 ///
@@ -31,10 +34,14 @@ pub fn breaks(said: &Said) -> Result<bool, String> {
     // As many times the calls as it takes for a whole number of failures.
     let times =
         numbers.failure_rate.denominator / gcd(numbers.failure_rate.denominator, numbers.throughput.into());
-    let calls = u64::from(numbers.throughput) * times;
-    let failures = calls / numbers.failure_rate.denominator * numbers.failure_rate.numerator;
-    let minimum = u64::from(numbers.min_throughput) * times;
-    let small = |number: u64| u32::try_from(number).map_err(|_| format!("{number} calls are too many"));
+    let small = |number: u64| {
+        let calls = u32::try_from(number).ok().filter(|calls| *calls <= MOST_CALLS);
+        calls.ok_or_else(|| format!("it takes more than {MOST_CALLS} calls to make these rates"))
+    };
+    let calls = u64::from(numbers.throughput).saturating_mul(times);
+    small(calls)?;
+    let failures = (calls / numbers.failure_rate.denominator).saturating_mul(numbers.failure_rate.numerator);
+    let minimum = u64::from(numbers.min_throughput).saturating_mul(times);
     let trip = Trip::Rate {
         percent: numbers.failure_ratio.percent()?,
         minimum: small(minimum)?,

@@ -17,7 +17,7 @@ use super::super::file::{Case, Portability, Step, Time};
 use super::super::rules::Facts;
 use super::super::value::Got;
 use super::super::words::Ending;
-use super::{Subject, instant, read, reason};
+use super::{Subject, instant, read, reason, times};
 use made::{AnyBreaker, AnyPermit};
 use plan::{Plan, Reset, Trip};
 
@@ -45,6 +45,9 @@ pub const OPERATIONS: &[&str] = &[
 
 /// What can be done to a window.
 pub const WINDOW_OPERATIONS: &[&str] = &["record", "reset", "snapshot"];
+
+/// More failures than open any breaker: one that they do not open never will.
+const MOST_FAILURES: u32 = 1_000_000;
 
 /// A breaker that a case drives.
 pub struct Driven {
@@ -125,8 +128,8 @@ impl Args {
             (Some(_), Some(_)) => return Err("a call has one outcome".into()),
         };
         match (one, self.outcomes.as_slice()) {
-            (Some(ending), []) => Ok(vec![ending; self.times.unwrap_or(1) as usize]),
-            (None, endings) if !endings.is_empty() => Ok(endings.to_vec()),
+            (Some(ending), []) => Ok(vec![ending; times(self.times.unwrap_or(1))? as usize]),
+            (None, endings) if !endings.is_empty() && self.times.is_none() => Ok(endings.to_vec()),
             _ => Err("it is not said how the call ended, or twice".into()),
         }
     }
@@ -297,14 +300,20 @@ impl Driven {
             self.breaker.reset(self.now);
         }
         let openings = self.openings;
-        while self.state() != State::Open {
+        for _ in 0..MOST_FAILURES {
+            if self.state() == State::Open {
+                break;
+            }
             // Where all slots are taken, by the calls that have them.
             let permit = self.under_way.pop_front().map(|call| call.permit);
-            let permit = permit
-                .or_else(|| self.acquire(self.now))
-                .ok_or("failures do not open it")?;
+            let Some(permit) = permit.or_else(|| self.acquire(self.now)) else {
+                break;
+            };
             let made = permit.settle(self.now, Outcome::FailureRetryAfter(wait));
             self.note(made);
+        }
+        if self.state() != State::Open {
+            return Err("failures do not open it".into());
         }
         self.openings = openings;
         Ok(())
@@ -454,6 +463,7 @@ impl Subject for Driven {
             return Ok(());
         }
         let args: Args = read(&step.args)?;
+        times(args.times.unwrap_or(1))?;
         // A call that begins while the breaker is closed costs nothing, and may yet be under way when it is open.
         if self.state() == State::Closed {
             self.from_before = self.breaker.acquire(self.now).ok();
@@ -501,8 +511,8 @@ impl Subject for Driven {
             "isolate" => self.force(Forced::OpenForGood, Micros::ZERO)?,
             "close" => self.force(Forced::Closed, Micros::ZERO)?,
             "reset" => self.reset()?,
-            "failures" => self.calls(args.n.unwrap_or(1), Ending::Failure),
-            "successes" => self.calls(args.n.unwrap_or(1), Ending::Success),
+            "failures" => self.calls(times(args.n.unwrap_or(1))?, Ending::Failure),
+            "successes" => self.calls(times(args.n.unwrap_or(1))?, Ending::Success),
             "state" | "snapshot" => {}
             op => return Err(format!("nobody here does '{op}'")),
         }

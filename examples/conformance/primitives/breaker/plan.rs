@@ -143,12 +143,13 @@ impl Plan {
 
     /// The same with `successes` of `calls` probes that close it, and as many failures as make that impossible that open it.
     pub fn closed_by_some(self, calls: u32, successes: u32) -> Result<Self, String> {
-        let failures = (calls + 1)
+        let failures = calls
             .checked_sub(successes)
+            .map(|rest| rest.saturating_add(1))
             .filter(|failures| (1..=calls).contains(failures));
         let failures = failures.ok_or_else(|| format!("{successes} of {calls} probes cannot decide"))?;
         // The largest percentage that so many failures reach.
-        let percent = failures * 100 / calls;
+        let percent = (u64::from(failures) * 100 / u64::from(calls)) as u32;
         Ok(Self {
             probes: Probes::Ratio {
                 at_a_time: calls.min(15),
