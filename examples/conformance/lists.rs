@@ -2,7 +2,7 @@
 //!
 //! These lists may only become shorter.
 
-use super::primitives::{backoff, breaker, bucket, bulkhead};
+use super::primitives::{Operations, backoff, breaker, bucket, bulkhead};
 
 /// Whether an operation can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Support {
 }
 
 /// The primitives of the crate, and the operations on them that can be run.
-const PRIMITIVES: [(&str, &[&str]); 6] = [
+const PRIMITIVES: [(&str, Operations); 6] = [
     ("backoff", backoff::OPERATIONS),
     ("bulkhead", bulkhead::OPERATIONS),
     ("circuit_breaker", breaker::OPERATIONS),
@@ -75,7 +75,7 @@ pub fn support(primitive: &str, op: &str) -> Support {
     let Some((_, operations)) = PRIMITIVES.iter().find(|(name, _)| *name == primitive) else {
         return Support::NoPrimitive;
     };
-    if operations.contains(&op) {
+    if operations.iter().any(|(name, _)| *name == op) {
         return Support::Full;
     }
     match UNSUPPORTED

@@ -40,5 +40,8 @@ fn vectors(name: &str) -> PathBuf {
 /// Other systems' cases.
 const SYSTEMS: &str = "systems.json";
 
+/// More of them.
+const MORE: &str = "systems_more.json";
+
 /// Ours.
 const OWN: &str = "watertight.json";

@@ -8,7 +8,7 @@ use super::file::{Case, File, Portability};
 use super::lists::{self, Support};
 use super::report::Report;
 use super::run::Verdict;
-use super::{OWN, SYSTEMS, vectors};
+use super::{MORE, OWN, SYSTEMS, vectors};
 
 fn read(name: &str) -> File {
     File::read(&vectors(name)).expect("it is a file of cases")
@@ -18,20 +18,21 @@ fn is_here(case: &Case) -> bool {
     lists::support(&case.primitive, &case.steps[0].op) != Support::NoPrimitive
 }
 
+fn counts(report: &Report<'_>) -> [usize; 4] {
+    [report.passed, report.failed, report.unsupported, report.differs]
+}
+
 #[test]
 fn other_systems_cases_pass_or_differ_by_a_rule() {
     let file = read(SYSTEMS);
     let report = Report::of(&file.cases);
-    assert_eq!(
-        [report.passed, report.failed, report.unsupported, report.differs],
-        [50, 0, 48, 23],
-        "\n{report}"
-    );
-    assert!(
-        report
-            .to_string()
-            .ends_with("\n50 passed, 0 failed, 48 unsupported, 23 differs\n")
-    );
+    assert_eq!(counts(&report), [50, 0, 48, 23], "\n{report}");
+    let last = "\n50 passed, 0 failed, 48 unsupported, 23 differs\n";
+    assert!(report.to_string().ends_with(last));
+
+    let file = read(MORE);
+    let report = Report::of(&file.cases);
+    assert_eq!(counts(&report), [81, 0, 0, 41], "\n{report}");
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn nothing_depends_on_when_a_case_begins() {
         before_the_wrap(1 << 29),
         before_the_wrap(1 << 31),
     ];
-    for name in [SYSTEMS, OWN] {
+    for name in [SYSTEMS, MORE, OWN] {
         let file = read(name);
         let usual = Report::of(&file.cases).to_string();
         for origin in origins {
@@ -101,35 +102,48 @@ fn nothing_depends_on_when_a_case_begins() {
     }
 }
 
-/// The copy is whole, with where it is from.
+/// Each file says where its cases are from, and how many there are.
 #[test]
-fn the_copy_keeps_what_it_says_of_itself() {
-    let text = std::fs::read_to_string(vectors(SYSTEMS)).expect("it is there");
-    let whole: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
-    let cases = whole["vectors"].as_array().expect("there are cases");
-    let meta = &whole["meta"];
-    assert_eq!(meta["count"], cases.len());
-    let mut portability = BTreeMap::new();
-    for case in cases {
-        *portability
-            .entry(case["portability"].as_str().expect("it says so"))
-            .or_insert(0) += 1;
-        assert!(
-            case["source"]["repo"].is_string() && case["source"]["test"].is_string(),
-            "{}",
-            case["id"]
+fn the_files_keep_what_they_say_of_themselves() {
+    for (name, number, licences) in [(SYSTEMS, 121, 20), (MORE, 122, 13), (OWN, 74, 1)] {
+        let text = std::fs::read_to_string(vectors(name)).expect("it is there");
+        let whole: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        let cases = whole["vectors"].as_array().expect("there are cases");
+        let meta = &whole["meta"];
+        assert_eq!(
+            (cases.len(), &meta["count"]),
+            (number, &serde_json::json!(number)),
+            "{name}"
         );
+        let (mut primitives, mut portability) = (BTreeMap::new(), BTreeMap::new());
+        for case in cases {
+            *primitives.entry(case["primitive"].as_str()).or_insert(0) += 1;
+            *portability.entry(case["portability"].as_str()).or_insert(0) += 1;
+            assert!(
+                case["source"]["repo"].is_string() && case["source"]["test"].is_string(),
+                "{}",
+                case["id"]
+            );
+            assert!(
+                case["basis"].is_string() && case["note"].is_string(),
+                "{}",
+                case["id"]
+            );
+        }
+        let said = |key: &str| -> BTreeMap<Option<&str>, u64> {
+            let counts = meta[key].as_object().expect("it counts them").iter();
+            counts
+                .map(|(name, count)| (Some(name.as_str()), count.as_u64().expect("a number")))
+                .collect()
+        };
+        assert_eq!(said("by_primitive"), primitives, "{name}");
+        assert_eq!(said("by_portability"), portability, "{name}");
         assert!(
-            case["basis"].is_string() && case["note"].is_string(),
-            "{}",
-            case["id"]
+            meta["licences"]
+                .as_object()
+                .is_some_and(|those| those.len() >= licences),
+            "{name}"
         );
+        assert!(meta["conventions"].is_object(), "{name}");
     }
-    assert_eq!(meta["by_portability"], serde_json::json!(portability));
-    assert!(
-        meta["licences"]
-            .as_object()
-            .is_some_and(|licences| licences.len() >= 20)
-    );
-    assert!(meta["conventions"]["facts_only"].is_string());
 }

@@ -11,9 +11,8 @@ use super::super::words::Ratio;
 struct Transmission {
     ack_timeout_ms: Time,
     ack_random_factor: Ratio,
-    /// The last of them ends in giving up.
-    #[serde(default, rename = "max_retransmit")]
-    _max_retransmit: u32,
+    /// After the last of them it waits once more, and gives up.
+    max_retransmit: u32,
 }
 
 /// Doubling from a first timeout that is drawn once: `ACK_TIMEOUT`, and up to so much more as its random factor says.
@@ -35,6 +34,7 @@ pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
     });
     Ok(backoff::Plan {
         spread: Some(spread.duration()),
+        max_attempts: Some(said.max_retransmit.saturating_add(2)),
         ..backoff::Plan::new(growth, said.ack_timeout_ms, None)
     })
 }

@@ -61,13 +61,10 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
     let said: Breaker = read(config)?;
     let window = said.window.map_or(Span::Calls(100), |window| window.span());
     let minimum = said.min_calls.unwrap_or(100);
-    let slow = match said.slow_call_ms {
-        Some(after) => (
-            said.slow_rate_pct.map_or(Ok(100), whole_percent)?,
-            after.duration(),
-        ),
-        None => SLOW,
-    };
+    let slow = (
+        said.slow_rate_pct.map_or(Ok(SLOW.0), whole_percent)?,
+        said.slow_call_ms.map_or(SLOW.1, Time::duration),
+    );
     let percent = whole_percent(said.failure_rate_pct)?;
     let open = said.open_wait_ms.map_or(Duration::from_secs(60), Time::duration);
     let permits = said.half_open_permits.unwrap_or(10);

@@ -18,8 +18,7 @@ struct Breaker {
     /// In a row; or a rate:
     failures: Option<u32>,
     failure_percent: Option<u32>,
-    #[serde(default = "one")]
-    minimum_calls: u32,
+    minimum_calls: Option<u32>,
     window: Option<Window>,
     slow_percent: Option<u32>,
     slow_after_ms: Option<Time>,
@@ -29,10 +28,6 @@ struct Breaker {
     stable_after_ms: Option<Time>,
     #[serde(default)]
     recover_over_ms: Time,
-}
-
-const fn one() -> u32 {
-    1
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -69,10 +64,15 @@ enum Verdict {
 pub fn breaker(config: &Said) -> Result<Plan, String> {
     let said: Breaker = read(config)?;
     let trip = match (said.failures, said.failure_percent, said.window) {
-        (Some(failures), None, None) => Trip::InARow(failures),
+        (Some(failures), None, None) => {
+            if said.minimum_calls.is_some() || said.slow_percent.is_some() || said.slow_after_ms.is_some() {
+                return Err("failures in a row know neither a minimum of calls nor slow ones".into());
+            }
+            Trip::InARow(failures)
+        }
         (None, Some(percent), Some(window)) => Trip::Rate {
             percent,
-            minimum: said.minimum_calls,
+            minimum: said.minimum_calls.unwrap_or(1),
             slow: match (said.slow_percent, said.slow_after_ms) {
                 (Some(percent), Some(after)) => (percent, after.duration()),
                 (None, None) => NOTHING_IS_SLOW,
@@ -124,8 +124,7 @@ struct Delays {
     shape: Shape,
     first_ms: Time,
     cap_ms: Option<Time>,
-    #[serde(default)]
-    step_ms: Time,
+    step_ms: Option<Time>,
     factor: Option<Ratio>,
     jitter: Option<Spread>,
     max_total_ms: Option<Time>,
@@ -155,9 +154,15 @@ enum Spread {
 
 impl Delays {
     fn plan(&self) -> Result<backoff::Plan, String> {
+        if self.factor.is_some() && !matches!(self.shape, Shape::Exponential) {
+            return Err("only an exponential backoff has a factor".into());
+        }
+        if self.step_ms.is_some() && !matches!(self.shape, Shape::Linear) {
+            return Err("only a linear backoff has a step".into());
+        }
         let growth = match self.shape {
             Shape::Constant => Growth::Constant,
-            Shape::Linear => Growth::Linear(self.step_ms.duration()),
+            Shape::Linear => Growth::Linear(self.step_ms.unwrap_or_default().duration()),
             Shape::Exponential => Growth::Exponential(self.factor.unwrap_or(Ratio {
                 numerator: 2,
                 denominator: 1,

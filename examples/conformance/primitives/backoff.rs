@@ -15,30 +15,33 @@ use super::super::dialects;
 use super::super::file::{Case, Step, Time};
 use super::super::value::{self, Got};
 use super::super::words::{Ratio, draw};
-use super::{Subject, instant, read};
+use super::{Operations, Subject, arguments, instant, read, times};
 
 /// What can be asked of a backoff.
-pub const OPERATIONS: &[&str] = &[
-    "aws_2026",
-    "aws_decorrelated",
-    "aws_equal",
-    "aws_full",
-    "coap",
-    "connected",
-    "delay",
-    "envoy_jitter",
-    "envoy_lower_bound",
-    "failsafe_delay",
-    "finagle",
-    "grpc_backoff",
-    "next_delay",
-    "polly_delay",
-    "r4j_interval",
-    "reset",
-    "retry_after_clamp",
-    "sequence",
-    "worst_case_total",
+pub const OPERATIONS: Operations = &[
+    ("aws_2026", DRAWN),
+    ("aws_decorrelated", DRAWN),
+    ("aws_equal", DRAWN),
+    ("aws_full", DRAWN),
+    ("coap", &["rand", "transmission"]),
+    ("connected", &[]),
+    ("delay", DRAWN),
+    ("envoy_jitter", DRAWN),
+    ("envoy_lower_bound", DRAWN),
+    ("failsafe_delay", DRAWN),
+    ("finagle", DRAWN),
+    ("grpc_backoff", DRAWN),
+    ("next_delay", &["rand"]),
+    ("polly_delay", DRAWN),
+    ("r4j_interval", DRAWN),
+    ("reset", &[]),
+    ("retry_after_clamp", &["header_ms"]),
+    ("sequence", &["rand"]),
+    ("worst_case_total", &["n"]),
 ];
+
+/// What is said of one delay.
+const DRAWN: &[&str] = &["attempt", "index", "max_ms", "rand", "raw", "retry"];
 
 /// What a system's configuration of a backoff is here.
 #[derive(Clone, Copy, Debug)]
@@ -266,9 +269,11 @@ impl Calculator {
             first: Duration::from_micros(first),
             ..self.plan
         };
-        let times = args.attempt.unwrap_or(1) as usize;
+        let times = times(args.attempt.unwrap_or(1))? as usize;
         let mut delays = exchange.backoff(Jitter::None)?.delays(Drawn(0));
-        delays.by_ref().take(times).for_each(drop);
+        if delays.by_ref().take(times).count() < times {
+            return Err("it has given up before".into());
+        }
         self.answer("at_ms", delays.total());
         Ok(())
     }
@@ -311,7 +316,7 @@ fn modulo(raw: u64, range: Micros) -> u32 {
 impl Subject for Calculator {
     fn act(&mut self, step: &Step) -> Result<(), String> {
         self.answers.clear();
-        let args: Args = read(&step.args)?;
+        let args: Args = read(arguments(OPERATIONS, step)?)?;
         if args.rand.is_some_and(|part| !(0.0..=1.0).contains(&part)) {
             return Err("'rand' is a part of one".into());
         }

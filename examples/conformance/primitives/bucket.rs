@@ -13,27 +13,30 @@ use super::super::dialects;
 use super::super::file::{Case, Step, Time};
 use super::super::value::Got;
 use super::super::words::Ratio;
-use super::{Subject, instant, read, reason, times};
+use super::{Operations, Subject, arguments, instant, read, reason, times};
 
 /// What can be done to a bucket.
-pub const OPERATIONS: &[&str] = &[
-    "acquire",
-    "allow",
-    "borrow",
-    "cancel",
-    "concurrent",
-    "consume",
-    "consume_or_drain",
-    "next_token",
-    "refund",
-    "reserve",
-    "reset",
-    "set_burst",
-    "set_limit",
-    "set_rate",
-    "state",
-    "try_acquire",
+pub const OPERATIONS: Operations = &[
+    ("acquire", &["id", "max_wait_ms", "n", "times"]),
+    ("allow", TAKEN),
+    ("borrow", &["id", "max_wait_ms", "n", "times"]),
+    ("cancel", &["id"]),
+    ("concurrent", &["clock_steps", "n", "threads"]),
+    ("consume", TAKEN),
+    ("consume_or_drain", &["n"]),
+    ("next_token", &[]),
+    ("refund", &["id"]),
+    ("reserve", &["id", "max_wait_ms", "n", "times"]),
+    ("reset", &[]),
+    ("set_burst", &["burst"]),
+    ("set_limit", &["limit"]),
+    ("set_rate", &["rate_per_s"]),
+    ("state", &[]),
+    ("try_acquire", TAKEN),
 ];
+
+/// What is said of tokens that are taken.
+const TAKEN: &[&str] = &["every_ms", "id", "n", "partial", "times"];
 
 /// What a system's configuration of a bucket is here.
 #[derive(Clone, Copy, Debug)]
@@ -180,7 +183,7 @@ impl Needs {
         let mut each = plan.time_of_a_token();
         let mut least = each;
         for step in case.steps.iter().filter(|step| step.op != "concurrent") {
-            let args: Args = read(&step.args)?;
+            let args: Args = read(arguments(OPERATIONS, step)?)?;
             // What nobody waits for needs none.
             if matches!(step.op.as_str(), "acquire" | "borrow" | "reserve") {
                 asked = asked.saturating_add(args.n.unwrap_or(1).saturating_mul(args.times.unwrap_or(1)));
@@ -341,13 +344,14 @@ impl Subject for Driven {
         self.now = instant(self.origin, step.at_ms);
         self.answers.clear();
         self.refusal = None;
+        let said = arguments(OPERATIONS, step)?;
         if step.op == "concurrent" {
-            let total = concurrent(&self.made, self.now, read(&step.args)?)?;
+            let total = concurrent(&self.made, self.now, read(said)?)?;
             self.answer("total_permitted", Got::Whole(total.into()));
             self.answer("total_consumed", Got::Whole(total.into()));
             return Ok(());
         }
-        let args: Args = read(&step.args)?;
+        let args: Args = read(said)?;
         let tokens = args.n.unwrap_or(1);
         times(args.times.unwrap_or(1))?;
         if self.plan.in_turn {
@@ -386,9 +390,6 @@ impl Subject for Driven {
                     on!(&self.made, self.now, |bucket| bucket.refund(receipt))
                 });
                 self.answer("refunded", refunded.into());
-            }
-            "reset" if args.n.is_some() => {
-                return Err("a reset is to the initial tokens, not to any number".into());
             }
             "reset" => on!(&self.made, self.now, |bucket| bucket.reset()),
             op if self.plan.change(op, &args)? => self.set()?,

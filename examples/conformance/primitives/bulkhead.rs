@@ -10,19 +10,22 @@ use watertight::{Bulkhead, Rejected, Share};
 use super::super::dialects;
 use super::super::file::{Case, Step};
 use super::super::value::Got;
-use super::{Subject, read, reason, times};
+use super::{Operations, Subject, arguments, read, reason, times};
 
 /// What can be done to a bulkhead.
-pub const OPERATIONS: &[&str] = &[
-    "acquire",
-    "dec",
-    "force_inc",
-    "inc",
-    "release",
-    "set_limit",
-    "state",
-    "try_acquire",
+pub const OPERATIONS: Operations = &[
+    ("acquire", ENTERS),
+    ("dec", &["partition", "times"]),
+    ("force_inc", ENTERS),
+    ("inc", ENTERS),
+    ("release", &["partition", "times"]),
+    ("set_limit", &["limit", "max"]),
+    ("state", &["partition"]),
+    ("try_acquire", ENTERS),
 ];
+
+/// What is said of who enters.
+const ENTERS: &[&str] = &["partition", "places", "share", "times"];
 
 type Made = Arc<Bulkhead<Stats>>;
 
@@ -73,7 +76,7 @@ impl Subject for Driven {
     fn act(&mut self, step: &Step) -> Result<(), String> {
         self.answers.clear();
         self.refusal = None;
-        let args: Args = read(&step.args)?;
+        let args: Args = read(arguments(OPERATIONS, step)?)?;
         let times = times(args.times.unwrap_or(1))?;
         let inside = self.inside.entry(args.partition).or_default();
         match step.op.as_str() {

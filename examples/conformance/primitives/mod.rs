@@ -77,6 +77,31 @@ pub fn reason(refusal: Option<Rejected>) -> Got {
     })
 }
 
+/// Operations, and what may be said with each.
+pub type Operations = &'static [(&'static str, &'static [&'static str])];
+
+/// What is said with an operation.
+///
+/// # Errors
+/// A sentence, if that is something of which it knows nothing.
+pub fn arguments(operations: Operations, step: &Step) -> Result<&Said, String> {
+    let names = operations
+        .iter()
+        .find(|(op, _)| *op == step.op)
+        .map_or(&[][..], |(_, names)| names);
+    match step.args.keys().find(|name| !names.contains(&name.as_str())) {
+        None => Ok(&step.args),
+        Some(name) if names.is_empty() => Err(format!(
+            "unknown field `{name}`: nothing is said with '{}'",
+            step.op
+        )),
+        Some(name) => Err(format!(
+            "unknown field `{name}`, expected one of `{}`",
+            names.join("`, `")
+        )),
+    }
+}
+
 /// The most that a step does at once.
 const MOST_TIMES: u32 = 10_000_000;
 

@@ -102,6 +102,14 @@ pub fn early_verdict(context: &Context<'_>) -> Option<Value> {
     }
 }
 
+/// The others, and those under way.
+pub fn ignored_counted(context: &Context<'_>) -> Option<Value> {
+    let ours = context.ended_since_closed().len() + context.under_way();
+    let theirs = ours + context.ignored_since_closed();
+    (context.key == "requests" && theirs > ours && context.expected.as_u64() == Some(theirs as u64))
+        .then(|| json!(ours))
+}
+
 /// Half-open it stays.
 pub fn half_open_limit(context: &Context<'_>) -> Option<Value> {
     let limited = context.said("max_half_open_ms").is_some_and(|limit| limit > 0);

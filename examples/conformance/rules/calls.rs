@@ -16,13 +16,18 @@ pub struct Ended {
     pub slow: bool,
 }
 
+/// Whether a call with this outcome failed; `None` if it says nothing about the service.
+fn of_word(outcome: &str) -> Option<bool> {
+    match outcome {
+        "success" => Some(false),
+        "failure" | "error" | "panic" | "timeout" => Some(true),
+        _ => None,
+    }
+}
+
 /// How the calls that a step reports ended; those that say nothing about the service left out.
 fn endings(args: &Said) -> Vec<bool> {
-    let failed = |word: &Value| match word.as_str() {
-        Some("success") => Some(false),
-        Some("failure" | "error" | "panic" | "timeout") => Some(true),
-        _ => None,
-    };
+    let failed = |word: &Value| of_word(word.as_str()?);
     let times = args.get("times").and_then(Value::as_u64).unwrap_or(1) as usize;
     match (args.get("outcome"), args.get("outcomes"), args.get("error")) {
         (Some(outcome), ..) => failed(outcome).into_iter().cycle().take(times).collect(),
@@ -89,6 +94,21 @@ impl<'a> Context<'a> {
             .into_iter()
             .map(|failed| Ended { at, failed, slow })
             .collect()
+    }
+
+    /// The calls that ended in the same time, and say nothing about the service.
+    pub fn ignored_since_closed(&self) -> usize {
+        let mut number = 0;
+        for (step, said) in self.so_far().iter().enumerate() {
+            let outcome = said.args.get("outcome").and_then(Value::as_str);
+            let ignored = outcome.is_some_and(|outcome| of_word(outcome).is_none());
+            number += usize::from(ignored);
+            let state = said.expect.get("state").and_then(Value::as_str);
+            if step < self.number && state.is_some_and(|state| state != "CLOSED") {
+                number = 0;
+            }
+        }
+        number
     }
 
     /// Calls that began and have not ended.

@@ -6,6 +6,7 @@
 
 mod backoffs;
 mod breakers;
+mod bucket;
 mod bulkheads;
 mod calls;
 mod tokens;
@@ -148,6 +149,13 @@ pub const RULES: &[Rule] = &[
         by: "row S10",
         when: "a time limit for half-open is over",
         right: breakers::half_open_limit,
+    },
+    Rule {
+        of: BREAKERS,
+        name: "an ignored call is as if it had never been made",
+        by: "law 5",
+        when: "calls that say nothing about the service are counted among all",
+        right: breakers::ignored_counted,
     },
     Rule {
         of: BREAKERS,

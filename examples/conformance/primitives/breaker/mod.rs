@@ -5,7 +5,7 @@ mod made;
 pub mod plan;
 
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,34 +17,51 @@ use super::super::file::{Case, Portability, Step, Time};
 use super::super::rules::Facts;
 use super::super::value::Got;
 use super::super::words::Ending;
-use super::{Subject, instant, read, reason, times};
+use super::{Operations, Subject, arguments, instant, read, reason, times};
 use made::{AnyBreaker, AnyPermit};
 use plan::{Plan, Reset, Trip};
 
 /// What can be done to a breaker.
-pub const OPERATIONS: &[&str] = &[
-    "attempt",
-    "begin",
-    "call",
-    "calls",
-    "close",
-    "complete",
-    "end",
-    "failures",
-    "force",
-    "isolate",
-    "polly_break",
-    "probe_result",
-    "record",
-    "release",
-    "reset",
-    "state",
-    "successes",
-    "try_acquire",
+pub const OPERATIONS: Operations = &[
+    ("attempt", &["id"]),
+    ("begin", &["id"]),
+    ("call", ENDED),
+    ("calls", ENDED),
+    ("close", &[]),
+    ("complete", &["duration_ms", "error", "id", "outcome", "rt_ms"]),
+    ("end", &["duration_ms", "error", "id", "outcome", "rt_ms"]),
+    ("failures", &["n"]),
+    ("force", &["for_ms", "to", "until_ms"]),
+    ("isolate", &[]),
+    (
+        "polly_break",
+        &["failure_rate", "failure_ratio", "min_throughput", "throughput"],
+    ),
+    (
+        "probe_result",
+        &["duration_ms", "error", "id", "outcome", "rt_ms"],
+    ),
+    ("record", ENDED),
+    ("release", &["id"]),
+    ("reset", &[]),
+    ("state", &[]),
+    ("successes", &["n"]),
+    ("try_acquire", &["id"]),
 ];
 
 /// What can be done to a window.
-pub const WINDOW_OPERATIONS: &[&str] = &["record", "reset", "snapshot"];
+pub const WINDOW_OPERATIONS: Operations = &[("record", ENDED), ("reset", &[]), ("snapshot", &[])];
+
+/// What is said of calls that have ended.
+const ENDED: &[&str] = &[
+    "duration_ms",
+    "error",
+    "outcome",
+    "outcomes",
+    "rt_ms",
+    "slow",
+    "times",
+];
 
 /// More failures than open any breaker: one that they do not open never will.
 const MOST_FAILURES: u32 = 1_000_000;
@@ -59,6 +76,8 @@ pub struct Driven {
     is_window: bool,
     origin: Instant,
     now: Instant,
+    /// The names of all calls that were ever asked for.
+    names: BTreeSet<String>,
     /// Calls under way, the oldest first, some by name.
     under_way: VecDeque<UnderWay>,
     /// A call that was admitted the last time the breaker was closed, and reports when it no longer is.
@@ -161,6 +180,7 @@ impl Driven {
             is_window: case.primitive == "sliding_window",
             origin,
             now: origin,
+            names: BTreeSet::new(),
             under_way: VecDeque::new(),
             from_before: None,
             is_hazard: case.portability == Portability::Hazard,
@@ -457,13 +477,27 @@ impl Subject for Driven {
     fn act(&mut self, step: &Step) -> Result<(), String> {
         self.now = instant(self.origin, step.at_ms);
         self.answers.clear();
+        let operations = if self.is_window {
+            WINDOW_OPERATIONS
+        } else {
+            OPERATIONS
+        };
+        let args = arguments(operations, step)?;
         if step.op == "polly_break" {
             self.answers
                 .insert("should_break", decision::breaks(&step.args)?.into());
             return Ok(());
         }
-        let args: Args = read(&step.args)?;
+        let args: Args = read(args)?;
         times(args.times.unwrap_or(1))?;
+        if let Some(id) = args
+            .id
+            .as_ref()
+            .filter(|_| !matches!(step.op.as_str(), "attempt" | "begin" | "try_acquire"))
+            && !self.names.contains(id)
+        {
+            return Err(format!("no call was called '{id}' before"));
+        }
         // A call that begins while the breaker is closed costs nothing, and may yet be under way when it is open.
         if self.state() == State::Closed {
             self.from_before = self.breaker.acquire(self.now).ok();
@@ -482,6 +516,7 @@ impl Subject for Driven {
                 .into_iter()
                 .for_each(|ending| self.record(ending, took)),
             "try_acquire" | "attempt" | "begin" => {
+                self.names.extend(args.id.clone());
                 if let Some(permit) = self.acquire(self.now) {
                     self.under_way.push_back(UnderWay {
                         name: args.id,
