@@ -3,11 +3,12 @@
 mod decision;
 mod made;
 pub mod plan;
+mod said;
+mod shown;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use serde::Deserialize;
 use serde_json::Value;
 use watertight::breaker::Outcome;
 use watertight::{Instant, Micros, Reason, Rejected, RetryAfter, Snapshot, State, Transition};
@@ -17,51 +18,11 @@ use super::super::file::{Case, Portability, Step, Time};
 use super::super::rules::Facts;
 use super::super::value::Got;
 use super::super::words::Ending;
-use super::{Operations, Subject, arguments, instant, read, reason, times};
+use super::{Operations, Subject, arguments, instant, read, times};
 use made::{AnyBreaker, AnyPermit};
 use plan::{Plan, Reset, Trip};
-
-/// What can be done to a breaker.
-pub const OPERATIONS: Operations = &[
-    ("attempt", &["id"]),
-    ("begin", &["id"]),
-    ("call", ENDED),
-    ("calls", ENDED),
-    ("close", &[]),
-    ("complete", &["duration_ms", "error", "id", "outcome", "rt_ms"]),
-    ("end", &["duration_ms", "error", "id", "outcome", "rt_ms"]),
-    ("failures", &["n"]),
-    ("force", &["for_ms", "to", "until_ms"]),
-    ("isolate", &[]),
-    (
-        "polly_break",
-        &["failure_rate", "failure_ratio", "min_throughput", "throughput"],
-    ),
-    (
-        "probe_result",
-        &["duration_ms", "error", "id", "outcome", "rt_ms"],
-    ),
-    ("record", ENDED),
-    ("release", &["id"]),
-    ("reset", &[]),
-    ("state", &[]),
-    ("successes", &["n"]),
-    ("try_acquire", &["id"]),
-];
-
-/// What can be done to a window.
-pub const WINDOW_OPERATIONS: Operations = &[("record", ENDED), ("reset", &[]), ("snapshot", &[])];
-
-/// What is said of calls that have ended.
-const ENDED: &[&str] = &[
-    "duration_ms",
-    "error",
-    "outcome",
-    "outcomes",
-    "rt_ms",
-    "slow",
-    "times",
-];
+use said::{Args, Forced};
+pub use said::{OPERATIONS, WINDOW_OPERATIONS};
 
 /// More failures than open any breaker: one that they do not open never will.
 const MOST_FAILURES: u32 = 1_000_000;
@@ -102,56 +63,6 @@ struct UnderWay {
     name: Option<String>,
     since: Instant,
     permit: Box<dyn AnyPermit>,
-}
-
-/// What an operation says.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Args {
-    outcome: Option<Ending>,
-    outcomes: Vec<Ending>,
-    error: Option<bool>,
-    times: Option<u32>,
-    n: Option<u32>,
-    #[serde(alias = "rt_ms")]
-    duration_ms: Option<Time>,
-    slow: bool,
-    for_ms: Option<Time>,
-    until_ms: Option<Time>,
-    id: Option<String>,
-    to: Option<Forced>,
-}
-
-/// What a breaker is forced to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Forced {
-    Closed,
-    Open,
-    HalfOpen,
-    #[serde(rename = "FORCED_OPEN", alias = "ISOLATED")]
-    OpenForGood,
-    Disabled,
-    MetricsOnly,
-}
-
-impl Args {
-    /// How the calls of this operation ended, one after the other.
-    fn endings(&self) -> Result<Vec<Ending>, String> {
-        let one = match (self.outcome, self.error) {
-            (Some(ending), None) => Some(ending),
-            (None, Some(error)) => Some(if error { Ending::Failure } else { Ending::Success }),
-            // It answered, so late as is said.
-            (None, None) if self.outcomes.is_empty() && self.duration_ms.is_some() => Some(Ending::Success),
-            (None, None) => None,
-            (Some(_), Some(_)) => return Err("a call has one outcome".into()),
-        };
-        match (one, self.outcomes.as_slice()) {
-            (Some(ending), []) => Ok(vec![ending; times(self.times.unwrap_or(1))? as usize]),
-            (None, endings) if !endings.is_empty() && self.times.is_none() => Ok(endings.to_vec()),
-            _ => Err("it is not said how the call ended, or twice".into()),
-        }
-    }
 }
 
 impl Driven {
@@ -409,68 +320,6 @@ impl Driven {
         self.answers.insert("healthy", healthy.into());
         self.answers.insert("unhealthy", (times - healthy).into());
     }
-
-    /// Calls that have ended, as far as they are counted, and of them the failures.
-    fn counted(&self) -> (u32, u32) {
-        let seen = self.snapshot();
-        match seen.state() {
-            State::HalfOpen => (
-                seen.probe_successes() + seen.probe_failures(),
-                seen.probe_failures(),
-            ),
-            _ => (seen.calls(), seen.failures()),
-        }
-    }
-
-    /// A rate in percent; none below the minimum is -1.
-    fn rate(&self, part: u32) -> Got {
-        let (calls, _) = self.counted();
-        let minimum = match self.state() {
-            State::HalfOpen => self.plan.deciding(),
-            _ => self.judged_from,
-        };
-        Got::Real(if calls < minimum {
-            -1.0
-        } else {
-            share(part, calls) * 100.0
-        })
-    }
-
-    fn shown_state(&self) -> &'static str {
-        if self.in_shadow {
-            return "METRICS_ONLY";
-        }
-        let seen = self.snapshot();
-        match seen.state() {
-            State::Closed => "CLOSED",
-            State::Recovering => "RECOVERING",
-            State::Open if self.plan.manners.due_is_half_open && seen.retry_after().is_none() => "HALF_OPEN",
-            State::Open => "OPEN",
-            State::HalfOpen => "HALF_OPEN",
-            State::ForcedOpen => self.plan.manners.forced_open,
-            State::Disabled => "DISABLED",
-            _ => "unknown",
-        }
-    }
-
-    fn is_window(&self) -> bool {
-        matches!(self.plan.trip, Trip::Rate { .. })
-    }
-
-    fn wait(&self) -> Got {
-        match self.refusal.map(|refusal| refusal.retry_after()) {
-            Some(RetryAfter::In(wait) | RetryAfter::OnRelease(Some(wait))) => Got::millis(wait.as_micros()),
-            _ => Got::Null,
-        }
-    }
-}
-
-fn share(part: u32, calls: u32) -> f64 {
-    if calls == 0 {
-        0.0
-    } else {
-        f64::from(part) / f64::from(calls)
-    }
 }
 
 impl Subject for Driven {
@@ -559,49 +408,7 @@ impl Subject for Driven {
     }
 
     fn observe(&mut self, key: &str, _step: &Step) -> Option<Got> {
-        if let Some(answer) = self.answers.get(key) {
-            return Some(answer.clone());
-        }
-        let seen = self.snapshot();
-        let (calls, failures) = self.counted();
-        Some(match key {
-            "state" => self.shown_state().into(),
-            "is_open" => matches!(seen.state(), State::Open | State::HalfOpen | State::ForcedOpen).into(),
-            "broken" => matches!(seen.state(), State::Open | State::ForcedOpen).into(),
-            "rejection" => match self.refusal.map(|refusal| refusal.reason()) {
-                None => Got::Null,
-                Some(Reason::ProbesInFlight) => "too_many_requests".into(),
-                Some(_) => "open".into(),
-            },
-            "remaining_delay_ms" => match (seen.state(), seen.retry_after()) {
-                (State::Open, Some(RetryAfter::In(wait))) => Got::millis(wait.as_micros()),
-                _ => Got::Whole(0),
-            },
-            "reason" => reason(self.refusal),
-            "retry_after_ms" => self.wait(),
-            "not_permitted" => (self.refused() - self.refused_before).into(),
-            "failure_rate_exceeded_events" | "isolated_times" => self.openings.into(),
-            "isolation_ms" => match seen.retry_after() {
-                Some(RetryAfter::In(wait)) => Got::millis(wait.as_micros()),
-                _ => Got::Null,
-            },
-            "openings_in_a_row" => seen.openings_in_a_row().into(),
-            "generation" => u32::from(seen.generation()).into(),
-            "late" => self.breaker.statistics(self.now).late().into(),
-            "probes_in_flight" => seen.probes_in_flight().into(),
-            "cons_failures" if !self.is_window() => seen.failures().into(),
-            // A breaker that counts failures in a row has nothing of the following.
-            _ if !self.is_window() => return None,
-            "requests" => (calls + self.under_way.len() as u32).into(),
-            "buffered" | "total" | "throughput" => calls.into(),
-            "failed" | "failures" => failures.into(),
-            "succeeded" | "successes" => (calls - failures).into(),
-            "slow" => seen.slow_calls().into(),
-            "failure_rate_pct" => self.rate(failures),
-            "slow_rate_pct" => self.rate(seen.slow_calls()),
-            "failure_rate" => Got::Real(share(failures, calls)),
-            _ => return None,
-        })
+        self.show(key)
     }
 
     fn follow(&mut self, step: &Step) {

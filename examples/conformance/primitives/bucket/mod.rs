@@ -1,19 +1,23 @@
 //! Token buckets, which are rate limiters too.
 
-use core::time::Duration;
+mod concurrent;
+mod made;
+mod plan;
+
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
 
 use serde::Deserialize;
-use watertight::bucket::{AdjustableBucket, AdjustableQuota};
-use watertight::{Instant, ManualClock, Micros, Quota, Receipt, Rejected, RetryAfter, TokenBucket};
+use watertight::{Instant, Micros, Receipt, Rejected, RetryAfter};
 
 use super::super::dialects;
 use super::super::file::{Case, Step, Time};
 use super::super::value::Got;
 use super::super::words::Ratio;
 use super::{Operations, Subject, arguments, instant, read, reason, times};
+use concurrent::concurrent;
+use made::{Made, on};
+use plan::Needs;
+pub use plan::{LongestWait, Plan};
 
 /// What can be done to a bucket.
 pub const OPERATIONS: Operations = &[
@@ -38,173 +42,6 @@ pub const OPERATIONS: Operations = &[
 /// What is said of tokens that are taken.
 const TAKEN: &[&str] = &["every_ms", "id", "n", "partial", "times"];
 
-/// What a system's configuration of a bucket is here.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// So many tokens,
-    pub tokens: u32,
-    /// in so much time.
-    pub span: Duration,
-    /// How many there are at most.
-    pub burst: u32,
-    /// How many there are at first.
-    pub initial: u32,
-    /// How long a reservation without a wait of its own may be for.
-    pub patience: Duration,
-    /// The longest wait of its quota.
-    pub longest_wait: LongestWait,
-    /// Whether more than the burst is taken one after the other.
-    pub in_turn: bool,
-    /// Whether what is available is shown in whole tokens, and below zero where some are promised.
-    pub shows_debts: bool,
-}
-
-impl Plan {
-    /// A full bucket of this rate; reservations wait as long as can be.
-    pub fn new((tokens, span): (u32, Duration), burst: u32) -> Self {
-        Self {
-            tokens,
-            span,
-            burst,
-            initial: burst,
-            patience: LONGEST_WAIT,
-            longest_wait: LongestWait::AsNeeded,
-            in_turn: false,
-            shows_debts: false,
-        }
-    }
-}
-
-impl Plan {
-    /// In which a token drips in, if any ever does.
-    fn time_of_a_token(&self) -> Option<Duration> {
-        let nanos = self.span.as_nanos().div_ceil(u128::from(self.tokens).max(1));
-        (self.tokens > 0).then(|| Time { nanos }.duration())
-    }
-
-    /// Changes what the operation says; `false` if it is about something else.
-    fn change(&mut self, op: &str, args: &Args) -> Result<bool, String> {
-        match op {
-            "set_rate" => (self.tokens, self.span) = args.rate_per_s.ok_or("no rate is given")?.per_second(),
-            "set_burst" => self.burst = args.burst.ok_or("no burst is given")?,
-            "set_limit" => {
-                self.tokens = args.limit.ok_or("no limit is given")?;
-                self.burst = self.tokens;
-            }
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-}
-
-/// The longest wait of a quota. What drips in during it is counted in as many drops as a burst: a long one makes them coarser.
-#[derive(Clone, Copy, Debug)]
-pub enum LongestWait {
-    /// What the crate takes if nothing is said.
-    Unsaid,
-    /// This.
-    Said(Duration),
-    /// As long as the case needs, for systems that have no such limit.
-    AsNeeded,
-}
-
-/// The longest that anybody waits here.
-const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
-
-/// A bucket whose rate is fixed, or one whose rate a step changes.
-enum Made {
-    Fixed(TokenBucket<(), Quota>),
-    Varying(AdjustableBucket<(), AdjustableQuota>),
-}
-
-/// Calls a method of either, with this clock.
-macro_rules! on {
-    ($made:expr, $clock:expr, |$bucket:ident| $what:expr) => {
-        match $made {
-            Made::Fixed(bucket) => {
-                let $bucket = bucket.at($clock);
-                $what
-            }
-            Made::Varying(bucket) => {
-                let $bucket = bucket.at($clock);
-                $what
-            }
-        }
-    };
-}
-
-impl Made {
-    /// The bucket that is planned, with waits that are long enough for its case.
-    fn new(plan: &Plan, needs: &Needs) -> Result<Self, String> {
-        let builder = Quota::per(plan.tokens, plan.span)
-            .burst(plan.burst)
-            .initial(plan.initial);
-        let builder = match plan.longest_wait {
-            LongestWait::Unsaid => builder,
-            LongestWait::Said(wait) => builder.longest_wait(wait),
-            LongestWait::AsNeeded => builder.longest_wait(needs.wait),
-        };
-        let made = if needs.changes {
-            let (tokens, span) = needs.fastest;
-            builder
-                .try_build_adjustable(tokens, span, needs.burst)
-                .map(|quota| Self::Varying(AdjustableBucket::new((), quota)))
-        } else {
-            builder
-                .try_build()
-                .map(|quota| Self::Fixed(TokenBucket::new((), quota)))
-        };
-        made.map_err(|error| error.to_string())
-    }
-}
-
-/// What the steps of a case need of a bucket. The longer its waits may be, and the faster it may become, the more coarsely it
-/// counts: so nothing beyond that.
-#[derive(Clone, Copy, Debug)]
-struct Needs {
-    changes: bool,
-    /// The largest rate that is ever set, as tokens in a span.
-    fastest: (u32, Duration),
-    burst: u32,
-    /// In which all that is ever asked for drips in at the smallest rate, as far as anybody is that patient, up to an hour.
-    wait: Duration,
-}
-
-impl Needs {
-    fn of_case(case: &Case, plan: &Plan) -> Result<Self, String> {
-        let mut now = *plan;
-        let mut needs = Self {
-            changes: false,
-            fastest: (plan.tokens, plan.span),
-            burst: plan.burst,
-            wait: Duration::ZERO,
-        };
-        let mut asked = 0_u32;
-        let mut each = plan.time_of_a_token();
-        let mut least = each;
-        for step in case.steps.iter().filter(|step| step.op != "concurrent") {
-            let args: Args = read(arguments(OPERATIONS, step)?)?;
-            // What nobody waits for needs none.
-            if matches!(step.op.as_str(), "acquire" | "borrow" | "reserve") {
-                asked = asked.saturating_add(args.n.unwrap_or(1).saturating_mul(args.times.unwrap_or(1)));
-            }
-            if now.change(&step.op, &args)? {
-                needs.changes = true;
-                needs.burst = needs.burst.max(now.burst);
-                each = each.max(now.time_of_a_token());
-                if let Some(time) = now.time_of_a_token()
-                    && least.is_none_or(|least| time < least)
-                {
-                    least = Some(time);
-                    needs.fastest = (now.tokens, now.span);
-                }
-            }
-        }
-        needs.wait = each.unwrap_or_default().saturating_mul(asked).min(plan.patience);
-        Ok(needs)
-    }
-}
-
 /// A bucket that a case drives.
 pub struct Driven {
     made: Made,
@@ -221,7 +58,7 @@ pub struct Driven {
 /// What an operation says.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Args {
+pub struct Args {
     /// One, unless said otherwise; so many times, once unless said otherwise.
     n: Option<u32>,
     times: Option<u32>,
@@ -479,116 +316,4 @@ impl Driven {
         let taken = receipt.map_or(0, |receipt| receipt.tokens());
         self.answer_granted(taken > 0, taken);
     }
-}
-
-/// Threads that take tokens at the same time, while the clock moves on.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Concurrent {
-    threads: Threads,
-    #[serde(default = "one")]
-    n: u32,
-    #[serde(default)]
-    clock_steps: Vec<ClockStep>,
-}
-
-const fn one() -> u32 {
-    1
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Threads {
-    /// So many, each of which asks once.
-    Number(u32),
-    /// These, each of which asks until it has enough.
-    Each(Vec<Worker>),
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Worker {
-    n: u32,
-    #[serde(default)]
-    partial: bool,
-    stop_at: u32,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ClockStep {
-    times: u32,
-    by_ms: Time,
-}
-
-/// More than this a machine may not have.
-const MOST_THREADS: usize = 1_000;
-
-/// How many tokens they got in all.
-fn concurrent(made: &Made, now: Instant, said: Concurrent) -> Result<u64, String> {
-    let threads = match &said.threads {
-        Threads::Number(number) => *number as usize,
-        Threads::Each(workers) => workers.len(),
-    };
-    if !(1..=MOST_THREADS).contains(&threads) {
-        return Err(format!("there are 1 to {MOST_THREADS} threads, not {threads}"));
-    }
-    for step in &said.clock_steps {
-        times(step.times)?;
-    }
-    let workers = match said.threads {
-        // Enough after the first that it is granted; and it asks only once, since the clock stands.
-        Threads::Number(number) => vec![
-            Worker {
-                n: said.n,
-                partial: false,
-                stop_at: said.n
-            };
-            number as usize
-        ],
-        Threads::Each(workers) => workers,
-    };
-    for worker in &workers {
-        // Who asks for none never has enough, and who wants very many takes very long.
-        times(worker.n)?;
-        times(worker.stop_at)?;
-    }
-    let clock = ManualClock::starting_at(now);
-    let stands = AtomicBool::new(false);
-    let total = AtomicU64::new(0);
-    thread::scope(|scope| {
-        for worker in workers {
-            let (clock, stands, total) = (&clock, &stands, &total);
-            scope.spawn(move || {
-                let mut taken = 0;
-                while taken < worker.stop_at {
-                    // Looked at before asking: what is refused after the last step stays refused.
-                    let is_last = stands.load(Ordering::Acquire);
-                    let wanted = worker.n.min(worker.stop_at - taken);
-                    let got = on!(made, clock, |bucket| if worker.partial {
-                        bucket.acquire_up_to(wanted)
-                    } else {
-                        bucket.try_acquire_many(wanted)
-                    });
-                    match got {
-                        Ok(receipt) => taken += receipt.tokens(),
-                        Err(_) if is_last => break,
-                        Err(_) => thread::yield_now(),
-                    }
-                }
-                total.fetch_add(taken.into(), Ordering::Relaxed);
-            });
-        }
-        let mut moved = Ok(());
-        for step in &said.clock_steps {
-            for _ in 0..step.times {
-                moved = moved.and(clock.advance(Micros::from_micros(step.by_ms.micros())));
-                thread::yield_now();
-            }
-        }
-        stands.store(true, Ordering::Release);
-        moved
-    })
-    .map_err(|error| error.to_string())?;
-    Ok(total.into_inner())
 }
