@@ -1,6 +1,7 @@
 //! The format: a file of cases, each of them steps with times, operations and what is expected of them.
 //!
-//! `tests/vectors/FORMAT.md` describes it. What is wrong with a file is found here, before anything runs, and said with its place.
+//! `tests/vectors/FORMAT.md` describes it. What is wrong with a file is found here, before anything runs, and said
+//! with its place.
 
 use core::fmt;
 use core::time::Duration;

@@ -1,4 +1,5 @@
-//! What is not here: primitives that the crate has not yet, operations that its primitives have not, and what they do not show.
+//! What is not here: primitives that the crate has not yet, operations that its primitives have not, and what they do
+//! not show.
 //!
 //! These lists may only become shorter.
 

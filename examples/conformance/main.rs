@@ -4,11 +4,13 @@
 //! cargo run --release --example conformance -- tests/vectors/systems.json tests/vectors/watertight.json
 //! ```
 //!
-//! A file has cases as `tests/vectors/FORMAT.md` describes them. Each is run against the public API and nothing else; one that is
-//! not a plain pass gets a line, and the last line counts. The status is 1 if a case failed, and 2 if a file is not one of cases.
+//! A file has cases as `tests/vectors/FORMAT.md` describes them. Each is run against the public API and nothing else;
+//! one that is not a plain pass gets a line, and the last line counts. The status is 1 if a case failed, and 2 if a
+//! file is not one of cases.
 //!
-//! What a port needs to run the same files: `primitives` says what an operation does and what shows afterwards, `dialects` what
-//! another system's configuration is here, `rules` where we answer differently and what decides that, `lists` what there is not.
+//! What a port needs to run the same files: `primitives` says what an operation does and what shows afterwards,
+//! `dialects` what another system's configuration is here, `rules` where we answer differently and what decides that,
+//! `lists` what there is not.
 
 mod dialects;
 mod file;

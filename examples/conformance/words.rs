@@ -74,8 +74,8 @@ impl Ratio {
         }
     }
 
-    /// So many a second, as a number of tokens and the span in which they come. A fraction with too many digits is that of one
-    /// token to the next nanosecond.
+    /// So many a second, as a number of tokens and the span in which they come. A fraction with too many digits is
+    /// that of one token to the next nanosecond.
     pub fn per_second(self) -> (u32, Duration) {
         match self.pair() {
             Ok((tokens, seconds)) => (tokens, Duration::from_secs(seconds.into())),

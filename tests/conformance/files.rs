@@ -123,7 +123,8 @@ fn a_case_that_cannot_be_run_fails_with_a_sentence() {
     }
 }
 
-/// Cases of a primitive that is not here are counted, and named; so are operations of one that is, if not all must have them.
+/// Cases of a primitive that is not here are counted, and named; so are operations of one that is, if not all must
+/// have them.
 #[test]
 fn what_is_not_here_is_unsupported() {
     let step = r#"{"at_ms": 0, "op": "frobnicate", "expect": {"x": 1}}"#;

@@ -1,4 +1,5 @@
-//! What `examples/conformance` claims, and what it finds: other systems' own cases, ours, and what is not a file of cases.
+//! What `examples/conformance` claims, and what it finds: other systems' own cases, ours, and what is not a file of
+//! cases.
 
 #![allow(dead_code, reason = "the modules of the example are used in part")]
 

@@ -1,8 +1,9 @@
-//! A runner that passes what it should not is worse than none: each single expectation of other systems' cases is changed,
-//! one at a time, by the least that should matter, and the case that was fine before must fail at that very place.
+//! A runner that passes what it should not is worse than none: each single expectation of other systems' cases is
+//! changed, one at a time, by the least that should matter, and the case that was fine before must fail at that very
+//! place.
 //!
-//! What a rule decides is right whatever is expected there, and what is skipped is not looked at: both are counted, so that
-//! they cannot become more without anybody noticing.
+//! What a rule decides is right whatever is expected there, and what is skipped is not looked at: both are counted,
+//! so that they cannot become more without anybody noticing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -14,7 +15,8 @@ use watertight::Instant;
 use crate::file::{Case, File, Portability, Said};
 use crate::run::{self, Mismatch, Verdict};
 
-/// In how many places each rule decides: exactly, since one fewer means that the crate does what the rule says it does not.
+/// In how many places each rule decides: exactly, since one fewer means that the crate does what the rule says it
+/// does not.
 const DECIDED: &[(&str, usize)] = &[
     (
         "a receipt gives back whatever nobody took after it, also when its instant is over",
@@ -59,8 +61,8 @@ const DECIDED: &[(&str, usize)] = &[
     ),
 ];
 
-/// Rules that decide a place also where the case as it is agrees, and why that hides nothing: what shows there is still compared
-/// with what the rule works out. Each with the number of such places at most.
+/// Rules that decide a place also where the case as it is agrees, and why that hides nothing: what shows there is
+/// still compared with what the rule works out. Each with the number of such places at most.
 const EXCEPTIONS: &[(&str, &str, usize)] = &[
     (
         "tokens drip in at an even rate, from when the bucket is first asked",
@@ -198,7 +200,8 @@ fn a_hazard_must_not_be_shared() {
     assert!(seen >= 4, "only {seen} hazards can be run");
 }
 
-/// A slip in a name must not make a case weaker: not in that of an expectation, an argument, a setting, or an operation.
+/// A slip in a name must not make a case weaker: not in that of an expectation, an argument, a setting, or an
+/// operation.
 #[test]
 fn no_misspelt_name_goes_unnoticed() {
     let mut file = systems();
@@ -401,8 +404,9 @@ fn perturbations(expected: &Value, tol: Option<f64>, words: &[&str]) -> Vec<Valu
     others
 }
 
-/// Other numbers, and the ranges that just leave this one out. By one, or a number with a fraction, or one that need not be exact, by a thousandth of it; and by so much more that the other
-/// end of what `tol` allows is out of reach too.
+/// Other numbers, and the ranges that just leave this one out. By one, or a number with a fraction, or one that need
+/// not be exact, by a thousandth of it; and by so much more that the other end of what `tol` allows is out of reach
+/// too.
 fn moved(number: &Number, tol: Option<f64>) -> Vec<Value> {
     let mut others = Vec::new();
     let (below, above) = match (number.as_i64(), tol) {

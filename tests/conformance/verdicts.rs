@@ -78,8 +78,8 @@ fn our_own_cases_pass() {
     assert!(report.passed >= 30);
 }
 
-/// Whatever the clock shows when a case begins, wherever it comes round, the answers are the same: to the microsecond where that
-/// is on a bucket of all windows, and on a drop of all buckets.
+/// Whatever the clock shows when a case begins, wherever it comes round, the answers are the same: to the microsecond
+/// where that is on a bucket of all windows, and on a drop of all buckets.
 #[test]
 fn nothing_depends_on_when_a_case_begins() {
     let before_the_wrap = |span: u64| 0_u64.wrapping_sub(span);

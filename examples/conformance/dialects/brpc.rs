@@ -22,8 +22,8 @@ struct Flags {
     half_open_window: Option<u32>,
 }
 
-/// While its windows fill, `window * pct` errors are tolerated: from one more on, a rate of as many percent isolates. The
-/// isolation doubles unless the last one was longer ago than the longest.
+/// While its windows fill, `window * pct` errors are tolerated: from one more on, a rate of as many percent isolates.
+/// The isolation doubles unless the last one was longer ago than the longest.
 pub fn breaker(config: &Said) -> Result<Plan, String> {
     let said: Flags = read(config)?;
     let tolerated = [

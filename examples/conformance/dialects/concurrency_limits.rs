@@ -9,8 +9,8 @@ use super::super::primitives::read;
 #[serde(deny_unknown_fields)]
 struct Partitioned {
     limit: u32,
-    /// By name, with the guaranteed share. A partition may have all that is spare, and so the whole limit; a guarantee beyond
-    /// the limit is not given here.
+    /// By name, with the guaranteed share. A partition may have all that is spare, and so the whole limit; a
+    /// guarantee beyond the limit is not given here.
     #[serde(rename = "partitions")]
     _partitions: Vec<(String, f64)>,
 }

@@ -1,4 +1,5 @@
-//! Envoy: `TokenBucketImpl`, `JitteredExponentialBackOffStrategy`, `JitteredLowerBoundBackOffStrategy`, `ResourceManager`.
+//! Envoy: `TokenBucketImpl`, `JitteredExponentialBackOffStrategy`, `JitteredLowerBoundBackOffStrategy`,
+//! `ResourceManager`.
 
 use serde::Deserialize;
 use watertight::Jitter;

@@ -32,9 +32,9 @@ impl Default for Breaker {
     }
 }
 
-/// So many failures of the last so many executions open it; as many as all of them, in a row. Otherwise that is a rate,
-/// judged here from a full window on. Half-open, so many successes of so many probes close it, or without such a threshold as
-/// many as leave too few for the failures that open it.
+/// So many failures of the last so many executions open it; as many as all of them, in a row. Otherwise that is a
+/// rate, judged here from a full window on. Half-open, so many successes of so many probes close it, or without such
+/// a threshold as many as leave too few for the failures that open it.
 pub fn breaker(config: &Said) -> Result<Plan, String> {
     let said: Breaker = read(config)?;
     let failures = said.failure_threshold;
@@ -78,7 +78,8 @@ struct Retry {
     jitter_factor: Option<Ratio>,
 }
 
-/// `WithBackoff` and `WithJitterFactor`, whose larger draws are the shorter delays; retries counted from 1, doubling unless said otherwise.
+/// `WithBackoff` and `WithJitterFactor`, whose larger draws are the shorter delays; retries counted from 1, doubling
+/// unless said otherwise.
 pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
     let said: Retry = read(config)?;
     let factor = said.factor.unwrap_or(Ratio {

@@ -29,7 +29,8 @@ enum Kind {
     Exponential,
 }
 
-/// `Backoff.const`, `linear` and `exponential`, `take` so many, `takeUntil` a budget. Its jittered ones follow formulas of their own.
+/// `Backoff.const`, `linear` and `exponential`, `take` so many, `takeUntil` a budget. Its jittered ones follow
+/// formulas of their own.
 pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
     let said: Backoff = read(config)?;
     let growth = match said.kind {

@@ -34,8 +34,8 @@ impl Default for Breaker {
     }
 }
 
-/// `CircuitBreakerStrategyOptions`: one success of a single probe closes. Its half-open lasts for another break; here that is
-/// the lease of the probe.
+/// `CircuitBreakerStrategyOptions`: one success of a single probe closes. Its half-open lasts for another break; here
+/// that is the lease of the probe.
 pub fn breaker(config: &Said) -> Result<Plan, String> {
     let said: Breaker = read(config)?;
     let trip = Trip::Rate {
@@ -87,7 +87,8 @@ enum Kind {
     Exponential,
 }
 
-/// `RetryHelper.GetRetryDelay`: with jitter a quarter more or less; of an exponential delay, its own formula is not here.
+/// `RetryHelper.GetRetryDelay`: with jitter a quarter more or less; of an exponential delay, its own formula is not
+/// here.
 pub fn backoff(config: &Said) -> Result<backoff::Plan, String> {
     let said: Retry = read(config)?;
     let growth = match said.kind {

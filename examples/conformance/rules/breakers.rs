@@ -265,8 +265,8 @@ pub fn edge_of_window(context: &Context<'_>) -> Option<Value> {
         (None, Some(seconds)) => seconds * 1_000_000,
         _ => return None,
     };
-    // A bucket of another system is at most a quarter of its window. Without a call that is at least so near to the edge there
-    // is nothing to differ about.
+    // A bucket of another system is at most a quarter of its window. Without a call that is at least so near to the
+    // edge there is nothing to differ about.
     let now = context.step.at_ms.micros();
     let calls = context.ended_since_closed();
     let is_near_the_edge = |call: &Ended| now.saturating_sub(call.at) >= span / 4 * 3;

@@ -1,4 +1,5 @@
-//! A bucket as row S12 describes it, in whole numbers, obviously right: what a case's own configuration and steps come to.
+//! A bucket as row S12 describes it, in whole numbers, obviously right: what a case's own configuration and steps
+//! come to.
 
 use serde_json::{Value, json};
 
@@ -6,8 +7,8 @@ use super::super::file::{Said, Step};
 use super::super::value::decimal;
 use super::Context;
 
-/// For one caller at a time. A token is as many units as its span has nanoseconds, so that each nanosecond brings as many
-/// units as there are tokens in the span, and nothing is ever rounded.
+/// For one caller at a time. A token is as many units as its span has nanoseconds, so that each nanosecond brings as
+/// many units as there are tokens in the span, and nothing is ever rounded.
 #[derive(Debug)]
 pub struct Model {
     pub tokens: i128,

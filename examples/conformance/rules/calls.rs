@@ -146,7 +146,8 @@ pub fn count(calls: &[Ended]) -> Counted {
     }
 }
 
-/// How long a bucket is in a window of so many microseconds here: the shortest power of two, from 2^16 on, of which 15 cover it.
+/// How long a bucket is in a window of so many microseconds here: the shortest power of two, from 2^16 on, of which
+/// 15 cover it.
 fn bucket(span: u64) -> u64 {
     let mut length = 1 << 16;
     while span.div_ceil(length) > 15 {
@@ -155,8 +156,8 @@ fn bucket(span: u64) -> u64 {
     length
 }
 
-/// What a window of this span may hold at `now`: at least all calls that are not older than it, and none that is older by two
-/// buckets.
+/// What a window of this span may hold at `now`: at least all calls that are not older than it, and none that is
+/// older by two buckets.
 pub fn in_window(calls: &[Ended], span: u64, now: u64) -> Vec<Counted> {
     let age = |call: &Ended| now.saturating_sub(call.at);
     let must = calls.iter().filter(|call| age(call) <= span).count();

@@ -1,8 +1,8 @@
 //! Where we answer differently, and what decides that: a table of rules.
 //!
-//! A rule knows no case. It looks at the configuration and at the steps so far, and where it applies it says what is right
-//! here, from models that share nothing with the crate. What a case expects and the crate does not show is a difference only if the
-//! crate shows exactly that; otherwise it is a failure.
+//! A rule knows no case. It looks at the configuration and at the steps so far, and where it applies it says what is
+//! right here, from models that share nothing with the crate. What a case expects and the crate does not show is a
+//! difference only if the crate shows exactly that; otherwise it is a failure.
 
 mod backoffs;
 mod breakers;
@@ -62,8 +62,8 @@ pub struct Facts {
     pub lease_ends: Option<u64>,
 }
 
-/// Whether this rule applies, and what was got is what it says is right. What is expected may differ, but not in kind: no rule
-/// makes a count of a flag.
+/// Whether this rule applies, and what was got is what it says is right. What is expected may differ, but not in
+/// kind: no rule makes a count of a flag.
 pub fn decides(rule: &Rule, context: &Context<'_>, got: &Got) -> bool {
     rule.of.contains(&context.case.primitive.as_str())
         && value::is_of_kind(context.expected, got)

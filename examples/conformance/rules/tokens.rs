@@ -52,8 +52,8 @@ pub fn grid(context: &Context<'_>) -> Option<Value> {
     shown(context, |_| applies)
 }
 
-/// What is there at the next lower rate that can be kept: the same, a little later. That is at most a drop and a microsecond, of
-/// the drops of which one comes in a microsecond at the largest rate, and a part in 2^21 of the time.
+/// What is there at the next lower rate that can be kept: the same, a little later. That is at most a drop and a
+/// microsecond, of the drops of which one comes in a microsecond at the largest rate, and a part in 2^21 of the time.
 pub fn adjustable(context: &Context<'_>) -> Option<Value> {
     let changes = context.case.steps.iter().any(|step| step.op.starts_with("set_"));
     let mut model = Model::after(context).filter(|_| changes)?;

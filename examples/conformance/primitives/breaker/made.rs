@@ -143,9 +143,9 @@ pub fn breaker(plan: &Plan) -> Result<Box<dyn AnyBreaker>, String> {
 
 type Rates = Config<NoRandom, FailureAndSlowRate>;
 
-/// A window has its size in its type, so that each size is a type more. Of the windows of calls, all up to 64 are here,
-/// and the round ones above. Of the windows of time, all up to two hours: those that are as many buckets of the same length
-/// are the same.
+/// A window has its size in its type, so that each size is a type more. Of the windows of calls, all up to 64 are
+/// here, and the round ones above. Of the windows of time, all up to two hours: those that are as many buckets of the
+/// same length are the same.
 fn sized(window: Span, shadow: Rates, enforced: Rates) -> Result<Box<dyn AnyBreaker>, String> {
     match window {
         Span::Calls(calls) => of_calls(calls, shadow, enforced).ok_or_else(|| {
@@ -179,7 +179,8 @@ fn of_calls(calls: usize, shadow: Rates, enforced: Rates) -> Option<Box<dyn AnyB
 /// How many buckets a window has here.
 const BUCKETS: u32 = 16;
 
-/// The length of a bucket, as a power of two of microseconds, and how many of them cover such a window: as `LastTime` has it.
+/// The length of a bucket, as a power of two of microseconds, and how many of them cover such a window: as `LastTime`
+/// has it.
 fn shape(span: Duration) -> Option<(u32, u32)> {
     let micros = span.as_micros();
     let log = (16..64).find(|log| micros.div_ceil(1 << log) < u128::from(BUCKETS))?;

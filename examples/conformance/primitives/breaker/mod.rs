@@ -172,8 +172,8 @@ impl Driven {
         self.note(made);
     }
 
-    /// A whole call, of which the case says how long it took, and that it is reported now. One of some length began before;
-    /// a probe cannot have, if the cool-down has just ended: it is reported so much later.
+    /// A whole call, of which the case says how long it took, and that it is reported now. One of some length began
+    /// before; a probe cannot have, if the cool-down has just ended: it is reported so much later.
     fn call(&mut self, ending: Ending, took: Duration) {
         let took = Micros::from_duration(took);
         let (began, ended) = match self.state() {
@@ -185,8 +185,8 @@ impl Driven {
         }
     }
 
-    /// A result without a name: of the call that has been under way for longest, or else of one that begins and ends now. While the
-    /// breaker is open there is none of these: it is of a call that began before.
+    /// A result without a name: of the call that has been under way for longest, or else of one that begins and ends
+    /// now. While the breaker is open there is none of these: it is of a call that began before.
     fn record(&mut self, ending: Ending, took: Duration) {
         let is_late = match self.state() {
             State::Open | State::ForcedOpen => self.under_way.is_empty(),
@@ -205,8 +205,8 @@ impl Driven {
         }
     }
 
-    /// The result of a call that is under way, by its name, or the oldest; after so long, if that is said, and else now. One that
-    /// was refused reports nothing.
+    /// The result of a call that is under way, by its name, or the oldest; after so long, if that is said, and else
+    /// now. One that was refused reports nothing.
     fn end(&mut self, id: Option<&String>, ending: Option<Ending>, took: Option<Duration>) {
         let place = match id {
             Some(id) => self

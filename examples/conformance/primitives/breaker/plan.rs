@@ -99,8 +99,8 @@ pub enum Reset {
 /// No rule for slow calls: none is longer.
 pub const NOTHING_IS_SLOW: (u32, Duration) = (100, Duration::MAX);
 
-/// The longest wait that is exact to the microsecond, and so the longest lease that leaves the cool-downs exact: for systems
-/// whose probes never lose their slots.
+/// The longest wait that is exact to the microsecond, and so the longest lease that leaves the cool-downs exact: for
+/// systems whose probes never lose their slots.
 pub const LONGEST_EXACT: Duration = Duration::from_micros((1 << 28) - (1 << 16) - 1);
 
 impl Manners {
@@ -141,7 +141,8 @@ impl Plan {
         }
     }
 
-    /// The same with `successes` of `calls` probes that close it, and as many failures as make that impossible that open it.
+    /// The same with `successes` of `calls` probes that close it, and as many failures as make that impossible that
+    /// open it.
     pub fn closed_by_some(self, calls: u32, successes: u32) -> Result<Self, String> {
         let failures = calls
             .checked_sub(successes)

@@ -63,7 +63,8 @@ impl Plan {
     }
 }
 
-/// The longest wait of a quota. What drips in during it is counted in as many drops as a burst: a long one makes them coarser.
+/// The longest wait of a quota. What drips in during it is counted in as many drops as a burst: a long one makes them
+/// coarser.
 #[derive(Clone, Copy, Debug)]
 pub enum LongestWait {
     /// What the crate takes if nothing is said.
@@ -77,8 +78,8 @@ pub enum LongestWait {
 /// The longest that anybody waits here.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
-/// What the steps of a case need of a bucket. The longer its waits may be, and the faster it may become, the more coarsely it
-/// counts: so nothing beyond that.
+/// What the steps of a case need of a bucket. The longer its waits may be, and the faster it may become, the more
+/// coarsely it counts: so nothing beyond that.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
     /// Whether one of them changes its rate or burst.
@@ -87,7 +88,8 @@ pub struct Needs {
     pub fastest: (u32, Duration),
     /// The largest burst.
     pub burst: u32,
-    /// In which all that is ever asked for drips in at the smallest rate, as far as anybody is that patient, up to an hour.
+    /// In which all that is ever asked for drips in at the smallest rate, as far as anybody is that patient, up to an
+    /// hour.
     pub wait: Duration,
 }
 
