@@ -1,7 +1,7 @@
 //! What each system's configuration is here: a file for a system.
 //!
-//! A file reads the system's own names and says with which configuration of the crate they are meant. Every name is
-//! either used or refused.
+//! A file reads the system's own names and says with which configuration of the crate they are meant. A name that
+//! it does not know is refused; one that changes nothing here begins with an underscore, and says why.
 
 mod aws;
 mod brpc;
