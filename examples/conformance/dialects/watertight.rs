@@ -22,7 +22,7 @@ struct Breaker {
     window: Option<Window>,
     slow_percent: Option<u32>,
     slow_after_ms: Option<Time>,
-    probes: Option<Said>,
+    probes: Option<Probes>,
     probe_lease_ms: Option<Time>,
     open_for: Delays,
     stable_after_ms: Option<Time>,
@@ -44,20 +44,6 @@ impl Window {
             Self::Ms(span) => Span::Time(span.duration()),
         }
     }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum Verdict {
-    Successes {
-        at_a_time: u32,
-        successes: u32,
-    },
-    Ratio {
-        at_a_time: u32,
-        calls: u32,
-        percent: u32,
-    },
 }
 
 /// `Config`.
@@ -97,18 +83,7 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
         .map_or(Duration::from_secs(30), Time::duration);
     plan.ramp = said.recover_over_ms.duration();
     if let Some(probes) = said.probes {
-        plan.probes = match read(&probes)? {
-            Verdict::Successes { at_a_time, successes } => Probes::Successes { at_a_time, successes },
-            Verdict::Ratio {
-                at_a_time,
-                calls,
-                percent,
-            } => Probes::Ratio {
-                at_a_time,
-                calls,
-                percent,
-            },
-        };
+        plan.probes = probes;
     }
     Ok(plan)
 }

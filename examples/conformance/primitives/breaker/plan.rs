@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use serde::Deserialize;
 use watertight::breaker::{Builder, Config, FailureAndSlowRate, NoRandom, Rule};
 use watertight::{Backoff, backoff};
 
@@ -54,7 +55,8 @@ pub enum Span {
 }
 
 /// What decides a half-open period.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum Probes {
     /// So many at a time; so many successes close, a failure opens.
     Successes {
