@@ -91,9 +91,7 @@ pub fn breaker(config: &Said) -> Result<Plan, String> {
         // Closing resets its attempts.
         plan.stable_after = Duration::ZERO;
     }
-    if let Some(limit) = said.max_half_open_ms
-        && limit > Time::default()
-    {
+    if let Some(limit) = said.max_half_open_ms.filter(|limit| *limit > Time::default()) {
         plan.lease = limit.duration();
     }
     Ok(plan)

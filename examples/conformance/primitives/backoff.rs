@@ -121,12 +121,12 @@ impl Plan {
             Growth::Fibonacci => Backoff::fibonacci(first, cap),
             Growth::Exponential(_) => Backoff::exponential(first, cap),
         };
-        if let Growth::Exponential(factor) = self.growth
-            && jitter != Jitter::Decorrelated
-            && !first.is_zero()
-        {
-            let (numerator, denominator) = factor.pair()?;
-            builder = builder.factor(numerator, denominator);
+        match self.growth {
+            Growth::Exponential(factor) if jitter != Jitter::Decorrelated && !first.is_zero() => {
+                let (numerator, denominator) = factor.pair()?;
+                builder = builder.factor(numerator, denominator);
+            }
+            _ => {}
         }
         if let Some(total) = self.max_total {
             builder = builder.max_total(total);

@@ -339,12 +339,8 @@ impl Subject for Driven {
         }
         let args: Args = read(args)?;
         times(args.times.unwrap_or(1))?;
-        if let Some(id) = args
-            .id
-            .as_ref()
-            .filter(|_| !matches!(step.op.as_str(), "attempt" | "begin" | "try_acquire"))
-            && !self.names.contains(id)
-        {
+        let begins = matches!(step.op.as_str(), "attempt" | "begin" | "try_acquire");
+        if let Some(id) = args.id.as_ref().filter(|id| !begins && !self.names.contains(*id)) {
             return Err(format!("no call was called '{id}' before"));
         }
         // A call that begins while the breaker is closed costs nothing, and may yet be under way when it is open.

@@ -279,10 +279,10 @@ impl Subject for Driven {
 
     fn follow(&mut self, step: &Step) {
         let refused = ["permitted", "granted"].map(|key| step.expect.get(key) == Some(&false.into()));
-        if refused.contains(&true)
-            && let Some((_, Some(receipt))) =
-                self.receipts.last_mut().map(|(id, receipt)| (id, receipt.take()))
-        {
+        if !refused.contains(&true) {
+            return;
+        }
+        if let Some(receipt) = self.receipts.last_mut().and_then(|(_, receipt)| receipt.take()) {
             on!(&self.made, self.now, |bucket| bucket.refund(receipt));
         }
     }
@@ -294,10 +294,8 @@ impl Driven {
         let tokens = args.n.unwrap_or(1);
         let mut total: u64 = 0;
         for time in 0..args.times.unwrap_or(1) {
-            if time > 0
-                && let Some(every) = args.every_ms
-            {
-                self.now = instant(self.now, every);
+            if time > 0 {
+                self.now = instant(self.now, args.every_ms.unwrap_or_default());
             }
             let receipt = self.take(tokens);
             self.refusal = receipt.as_ref().err().copied();

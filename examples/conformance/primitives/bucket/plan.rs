@@ -119,9 +119,8 @@ impl Needs {
                 needs.changes = true;
                 needs.burst = needs.burst.max(now.burst);
                 each = each.max(now.time_of_a_token());
-                if let Some(time) = now.time_of_a_token()
-                    && least.is_none_or(|least| time < least)
-                {
+                let faster = |time: &Duration| least.is_none_or(|least| *time < least);
+                if let Some(time) = now.time_of_a_token().filter(faster) {
                     least = Some(time);
                     needs.fastest = (now.tokens, now.span);
                 }
