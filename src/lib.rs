@@ -31,6 +31,8 @@ pub mod design {}
 #[doc = include_str!("systems.md")]
 pub mod systems {}
 
+#[cfg(feature = "embassy-time")]
+pub use adapters::embassy_clock::EmbassyClock;
 #[cfg(feature = "std")]
 pub use adapters::std_clock::StdClock;
 pub use backoff::{Backoff, Jitter, Reconnect};

@@ -46,7 +46,7 @@ mod jitter;
 mod reconnect;
 mod shape;
 mod total;
-mod wide;
+pub(crate) mod wide;
 
 pub use builder::{Builder, InvalidBackoff};
 pub use delays::Delays;

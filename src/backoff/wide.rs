@@ -1,7 +1,7 @@
 //! One product of 64-bit numbers in full.
 
 /// The upper and the lower half of `a * b`. By halves of 32 bits, which is what a Cortex-M multiplies.
-pub(super) const fn wide_product(a: u64, b: u64) -> (u64, u64) {
+pub(crate) const fn wide_product(a: u64, b: u64) -> (u64, u64) {
     const LOW: u64 = u32::MAX as u64;
     let (a_high, a_low) = (a >> 32, a & LOW);
     let (b_high, b_low) = (b >> 32, b & LOW);
