@@ -27,7 +27,8 @@ use crate::time::{Clock, Instant};
 /// | tick rate | |
 /// |---|---|
 /// | divides 1 MHz | one multiplication |
-/// | 1 MHz times a power of two; 32,768 Hz, and whatever else differs from a divisor of 1 MHz by a power of two | shifts, and at most two multiplications |
+/// | 1 MHz times a power of two, such as 16 MHz | a shift |
+/// | a divisor of 1 MHz times a power of two, such as 32,768 Hz | shifts and two multiplications |
 /// | another multiple of 1 MHz, such as 48 MHz | a multiplication by the reciprocal, in four parts, and one to correct it |
 /// | anything else, such as 375 kHz | two multiplications, and twice that |
 ///
