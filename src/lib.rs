@@ -15,6 +15,7 @@ mod memory;
 mod passage;
 mod slots;
 mod stats;
+mod wide;
 
 pub mod adapters;
 pub mod backoff;

@@ -2,8 +2,8 @@
 
 use embassy_time::TICK_HZ;
 
-use crate::backoff::wide::wide_product;
 use crate::time::{Clock, Instant};
+use crate::wide::wide_product;
 
 /// The clock of [embassy-time](embassy_time): the ticks of the program's time driver, as microseconds.
 ///

@@ -1,7 +1,7 @@
 //! What spreads the delays of many callers: from one delay and one random number to the delay that is waited.
 
-use super::wide::wide_product;
 use crate::random::up_to;
+use crate::wide::wide_product;
 
 /// How a delay is spread at random, so that callers who failed together do not come back together.
 ///

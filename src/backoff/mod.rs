@@ -46,7 +46,6 @@ mod jitter;
 mod reconnect;
 mod shape;
 mod total;
-pub(crate) mod wide;
 
 pub use builder::{Builder, InvalidBackoff};
 pub use delays::Delays;

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 
-use super::wide::wide_product;
+use crate::wide::wide_product;
 
 /// The largest number that a factor's fraction may be made of. The error of [`Factor::times_power`] rests on it.
 pub(super) const FINEST: u32 = 1 << 16;
