@@ -55,7 +55,7 @@ impl Kept for Stats {
 
 fn snapshot(snapshot: &Snapshot, digest: &mut Digest) {
     digest.state(snapshot.state());
-    digest.bytes(&snapshot.generation().to_le_bytes());
+    digest.word(snapshot.generation().into());
     match snapshot.retry_after() {
         Some(retry_after) => digest.retry_after(retry_after),
         None => digest.byte(0),
