@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use watertight::backoff::Builder;
-use watertight::{Backoff, Clock, Jitter, Micros, Reconnect, SharedRandom};
+use watertight::{Backoff, Clock, Jitter, Micros, Reconnect, RetryAfter, SharedRandom};
 
 use super::Trace;
 use super::digest::Seen::{self, Other};
@@ -223,12 +223,14 @@ fn reconnect(operations: u32) -> Digest {
         if link.is_none() || script.one_in(60) {
             let number = script.below(5);
             let stable = Duration::from_micros(script.below_long(8 * UNIT));
-            link = any(number, &mut script, &mut digest).map(|backoff| Reconnect::new(backoff, stable));
+            link = any(number, &mut script, &mut digest)
+                .map(|backoff| (Reconnect::new(backoff, stable), RetryAfter::In(stable.into())));
         }
-        let Some(link) = &mut link else { continue };
+        let Some((link, stable)) = &mut link else { continue };
         match script.below(10) {
             0..3 => {
                 link.connected(hand.now());
+                script.keep(*stable);
                 digest.happened(What::Connected);
             }
             3..6 => delayed(link.next_delay(hand.now(), &random), &mut digest),
