@@ -15,4 +15,4 @@
 
 mod traces;
 
-pub use traces::{Digest, REASONS, Seen, TRACES, Trace, What};
+pub use traces::{Digest, REASONS, Seen, TRACES, Trace};

@@ -57,12 +57,12 @@ pub fn statistics(told: &Statistics, digest: &mut Digest) {
     }
 }
 
-/// A limit: small, mostly.
+/// A limit: small, mostly; any; or about the most that a `Waiting` may have.
 pub fn limit(script: &mut Script, most: u32) -> u16 {
-    if script.one_in(8) {
-        script.below(most) as u16
-    } else {
-        script.below(16) as u16
+    match script.below(16) {
+        0 => script.below(most) as u16,
+        1 => 1_020 + script.below(8) as u16,
+        _ => script.below(16) as u16,
     }
 }
 

@@ -10,7 +10,7 @@ mod digest;
 mod queues;
 mod script;
 
-pub use digest::{Digest, REASONS, Seen, What};
+pub use digest::{Digest, REASONS, Seen};
 
 /// A scripted run of one primitive.
 #[derive(Clone, Copy, Debug)]

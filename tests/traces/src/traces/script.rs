@@ -110,7 +110,7 @@ impl Script {
     }
 
     /// Moves the clock: mostly by some units or not at all, sometimes back; and so many times in 10,000 wildly, which is by
-    /// anything up to half of what there is, forward and back, and to just before a power of two.
+    /// anything up to half of what there is, forward and back, by a power of two, and to just before a multiple of one.
     pub fn travel(&mut self, hand: &Hand, unit: u64, wild: u32) {
         if self.below(10_000) < wild {
             return self.leap(hand, unit);
@@ -129,8 +129,13 @@ impl Script {
 
     fn leap(&mut self, hand: &Hand, unit: u64) {
         match self.below(8) {
-            0..3 => hand.forward(self.of_any_size()),
-            3..5 => hand.back(self.of_any_size()),
+            0..2 => hand.forward(self.of_any_size()),
+            2..4 => hand.back(self.of_any_size()),
+            4 => {
+                // All that is kept modulo 2^k seems to stand still.
+                let turn = 1 << (15 + self.below(49));
+                hand.forward(self.below_long(unit.saturating_mul(8)).wrapping_add(turn));
+            }
             5 => {
                 let edge = LAST_EXACT.wrapping_sub(self.below_long(unit.saturating_mul(8)));
                 hand.forward(edge.wrapping_sub(hand.micros()));
