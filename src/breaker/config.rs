@@ -389,7 +389,7 @@ impl<R: Copy, K: Rule> Builder<R, K> {
 const DEFAULT_COOL_DOWN: Backoff =
     Backoff::exponential(Duration::from_secs(1), Duration::from_secs(60)).build();
 
-const MOST_FAILURES: u32 = 4_095;
+pub(super) const MOST_FAILURES: u32 = 4_095;
 const _: () = assert!(MOST_FAILURES <= Word::<Real>::MOST_FAILURES);
 
 const MOST_MINIMUM: u32 = 1_000_000;

@@ -5,11 +5,12 @@ use core::future::Future;
 use core::ops::Deref;
 
 use super::protocol::Forced;
+use super::saved::{AlreadyUsed, Saved};
 use super::stats::{Keep, Statistics, Stats};
 use super::words::Parts;
 use super::{Breaker, Outcome, Permit, Policy, Snapshot, Transition, Window, operations};
 use crate::rejected::{Error, Rejected};
-use crate::time::Clock;
+use crate::time::{Clock, Micros};
 
 /// A way to a breaker: `&Breaker`, an owner such as `Arc<Breaker>`, or [`At`].
 pub trait Reach {
@@ -231,6 +232,19 @@ impl<H: Reach, D: Clock, K: Key> At<H, D, K> {
     /// As [`Breaker::snapshot`].
     pub fn snapshot(&self) -> Snapshot {
         operations::snapshot(self)
+    }
+
+    /// As [`Breaker::save`].
+    pub fn save(&self) -> Saved {
+        operations::save(self)
+    }
+
+    /// As [`Breaker::restore`].
+    ///
+    /// # Errors
+    /// As [`Breaker::restore`].
+    pub fn restore(&self, saved: &Saved, asleep: Micros) -> Result<Transition, AlreadyUsed> {
+        operations::restore(self, saved, asleep)
     }
 
     /// As [`Breaker::reset`].

@@ -96,6 +96,7 @@ mod report;
 pub mod rules;
 #[cfg(not(watertight_loom))]
 mod rules;
+mod saved;
 mod stats;
 #[cfg(watertight_loom)]
 pub mod window;
@@ -117,6 +118,7 @@ pub use handle::{At, CallerKey, Handle, Key, NoKey, Reach};
 pub use outcome::Outcome;
 pub use permit::{Permit, Settling};
 pub use report::{Snapshot, Transition};
+pub use saved::{AlreadyUsed, Saved};
 pub use stats::{Keep, NoStats, Statistics, Stats};
 pub use window::{Consecutive, FailureAndSlowRate, FailureRate, LastCalls, LastTime, Rule, Window};
 #[doc(hidden)]
@@ -124,7 +126,7 @@ pub use window::{words_for, words_for_buckets};
 pub use word::State;
 
 use crate::rejected::{Error, Rejected};
-use crate::time::Clock;
+use crate::time::{Clock, Micros};
 use protocol::Forced;
 use words::{Parts, StateWords};
 
@@ -268,6 +270,20 @@ impl<C: Clock, P: Policy, W: Window<Rule = P::Rule>, S: Keep> Breaker<C, P, W, S
     /// or if it counts in a [`LastTime`].
     pub fn snapshot(&self) -> Snapshot {
         operations::snapshot(&self)
+    }
+
+    /// What of it outlives a sleep in which the memory is lost, or a reset of the whole device: see [`Saved`].
+    pub fn save(&self) -> Saved {
+        operations::save(&self)
+    }
+
+    /// Makes a breaker that nobody has used yet what another was when it was [`save`](Self::save)d, `asleep` ago; zero if
+    /// nobody knows how long. To be called before the first call; returns the transition.
+    ///
+    /// # Errors
+    /// [`AlreadyUsed`], if it was opened, closed or forced before. Nothing is changed then.
+    pub fn restore(&self, saved: &Saved, asleep: Micros) -> Result<Transition, AlreadyUsed> {
+        operations::restore(&self, saved, asleep)
     }
 
     /// Closes the breaker, whatever it is, as if it were new: failures and openings are forgotten, and the outcome

@@ -6,6 +6,7 @@ use core::pin::pin;
 use super::config::NoRandom;
 use super::protocol::{self, Admission, Ended, Forced, Settled, Wait};
 use super::rules::Rules;
+use super::saved::{AlreadyUsed, Saved};
 use super::stats::{Keep, Statistics, Stats};
 use super::window::{Counting, Rule, Window};
 use super::word::{Real, Word};
@@ -248,6 +249,24 @@ pub(super) fn force<H: Handle>(handle: &H, to: Forced) -> Transition {
         let made = decide(|| protocol::force(live, H::Window::COUNTING, rules, to));
         parts.stats.note(Some(made), clock);
         made
+    })
+}
+
+pub(super) fn save<H: Handle>(handle: &H) -> Saved {
+    Saved::of(&snapshot(handle))
+}
+
+pub(super) fn restore<H: Handle>(
+    handle: &H,
+    saved: &Saved,
+    asleep: Micros,
+) -> Result<Transition, AlreadyUsed> {
+    let (parts, clock) = handle.with_clock();
+    on_words(parts, clock, |live, rules| {
+        let former = saved.after(asleep, rules, <H::Window as Window>::Rule::IS_RATE);
+        let made = decide(|| protocol::restore(live, H::Window::COUNTING, rules, former));
+        parts.stats.note(made, clock);
+        made.ok_or(AlreadyUsed)
     })
 }
 

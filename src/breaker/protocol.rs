@@ -395,6 +395,63 @@ pub fn force<M: Memory, N: Counting>(
     Ok(made.flatten())
 }
 
+/// What a breaker was before a sleep: what [`restore`] makes of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Former {
+    /// Closed, with so many failures in a row; the next opening gets the cool-down of `attempt`.
+    Closed {
+        /// At most the word's most.
+        attempt: u32,
+        /// Fewer than open it.
+        failures: u32,
+    },
+    /// Open for so many ticks yet; the cool-down is that of `attempt`.
+    Open {
+        /// At most the word's most.
+        attempt: u32,
+        /// At most the longest wait.
+        left: u32,
+    },
+    /// Forced to be so.
+    Forced(Forced),
+}
+
+/// Makes a breaker what it was before a sleep, if it is as it was made: `Some(None)` if it is not.
+///
+/// One CAS on a state word that is all zero, as every other transition otherwise: who comes at the same time is admitted
+/// by the closed breaker that is then over, or changes the word, and nothing is restored.
+pub fn restore<M: Memory, N: Counting>(
+    memory: &M,
+    counting: N,
+    rules: &Rules,
+    former: Former,
+) -> Attempt<Option<Transition>, M> {
+    let head = counting.head(memory)?;
+    let word = load_state(memory)?;
+    if word.bits() != 0 {
+        return Ok(Some(None));
+    }
+    let closed = match former {
+        Former::Closed { attempt, failures } => word.closed(attempt).with_failures(failures),
+        _ => word.closed(0),
+    };
+    // Of a generation it is the number that counts.
+    if counting.prepare(memory, head, word, closed)?.is_none() || load_timer(memory, rules, word)?.is_none() {
+        return Ok(None);
+    }
+    let now = memory.now()?;
+    let (next, deadline) = match former {
+        Former::Closed { .. } | Former::Forced(Forced::Closed) => (closed, rules.deadline(now, rules.stable)),
+        Former::Open { attempt, left } => {
+            let deadline = rules.deadline(now, left);
+            (word.opened(attempt, deadline), deadline)
+        }
+        Former::Forced(Forced::Open) => (word.forced_open(), rules.deadline(now, 0)),
+        Former::Forced(Forced::Disabled) => (word.disabled(), rules.deadline(now, 0)),
+    };
+    change_instance(memory, rules, word, next, deadline)
+}
+
 /// Reads the state word, what is left of its timer and what the window holds, as they stood together at one moment.
 pub fn observe<M: Memory, N: Counting>(
     memory: &M,

@@ -263,7 +263,8 @@ const fn spread(key: u64) -> u32 {
     mix(key as u32 ^ mix((key >> 32) as u32))
 }
 
-const fn mix(mut bits: u32) -> u32 {
+/// One to one, and every bit turns about half of them.
+pub const fn mix(mut bits: u32) -> u32 {
     bits ^= bits >> 16;
     bits = bits.wrapping_mul(0x85eb_ca6b);
     bits ^= bits >> 13;

@@ -394,6 +394,12 @@ impl<W: Widths> Word<W> {
         self.with(0, self.failure_bits(), self.failures() + 1)
     }
 
+    /// Closed: so many failures in a row, of at most [`MOST_FAILURES`](Self::MOST_FAILURES).
+    #[must_use]
+    pub const fn with_failures(self, failures: u32) -> Self {
+        self.with(0, self.failure_bits(), failures)
+    }
+
     /// Recovering: the ramp decided on one more call.
     #[must_use]
     pub const fn with_seen(self) -> Self {

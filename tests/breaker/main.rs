@@ -11,6 +11,7 @@ mod forced;
 mod half_open;
 mod ratio;
 mod recovery;
+mod saved;
 mod shadow;
 mod snapshots;
 mod states;
