@@ -281,7 +281,7 @@ impl<C: Clock, P: Policy, W: Window<Rule = P::Rule>, S: Keep> Breaker<C, P, W, S
     /// nobody knows how long. To be called before the first call; returns the transition.
     ///
     /// # Errors
-    /// [`AlreadyUsed`], if it was opened, closed or forced before. Nothing is changed then.
+    /// [`AlreadyUsed`], if it was opened, closed or forced before, or has failures in a row. Nothing is changed then.
     pub fn restore(&self, saved: &Saved, asleep: Micros) -> Result<Transition, AlreadyUsed> {
         operations::restore(&self, saved, asleep)
     }

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 use watertight::breaker::protocol::{
-    Admission, Attempt, Ended, Forced, Memory, Place, Reading, Settled, Wait,
+    self, Admission, Attempt, Ended, Forced, Former, Memory, Place, Reading, Settled, Wait,
 };
 use watertight::breaker::window::{Counting, InARow};
 use watertight::breaker::word::{Real, State as Phase};
@@ -130,6 +130,14 @@ impl<S: Subject, C: Clock, N: Counting> Caller<S, C, N> {
     /// Resets, or forces to something else.
     pub fn force(&self, to: Forced) {
         self.try_force(to).expect("nobody stopped this thread");
+    }
+
+    /// Makes the breaker what another was; `None` if it was used.
+    pub fn restore(&self, former: Former) -> Option<Transition> {
+        let attempt = || protocol::restore(self, self.counting, &self.bench.rules, former);
+        let made = self.decide(attempt).expect("nobody stopped this thread");
+        self.tell(made);
+        made
     }
 
     /// As `admit`, in a thread that may be stopped.

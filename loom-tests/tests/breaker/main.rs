@@ -35,6 +35,7 @@ mod noted;
 mod orderings;
 mod probes;
 mod ramp;
+mod restored;
 mod rings;
 mod sliding;
 mod stopped;
