@@ -12,7 +12,7 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 use watertight::breaker::{
-    Adjustable, FailureAndSlowRate, FailureRate, LastCalls, LastTime, NoRandom, Outcome, Stats,
+    Adjustable, FailureAndSlowRate, FailureRate, LastCalls, LastTime, NoRandom, Outcome, Saved, Stats,
 };
 use watertight::bucket::{AdjustableBucket, AdjustableQuota, Builder, Policy};
 use watertight::bulkhead::{Places, TokenSlot, Tokens, Waiting};
@@ -184,6 +184,15 @@ fn breaker() -> Option<()> {
             None
         }
     };
+    if let Some(saved) = Saved::from_words(any([1, 2, 3, 4])) {
+        black_box(
+            MODEM
+                .at(Instant::from_micros(any(1)))
+                .restore(&saved, Micros::from_micros(any(2))),
+        )
+        .ok();
+    }
+    black_box(MODEM.at(Instant::from_micros(any(1))).save().to_words());
     let snapshot = MODEM.at(Instant::from_micros(any(1))).snapshot();
     black_box((
         snapshot.state(),
