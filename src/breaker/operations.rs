@@ -263,7 +263,7 @@ pub(super) fn restore<H: Handle>(
 ) -> Result<Transition, AlreadyUsed> {
     let (parts, clock) = handle.with_clock();
     on_words(parts, clock, |live, rules| {
-        let former = saved.after(asleep, rules, <H::Window as Window>::Rule::IS_RATE);
+        let former = saved.after(asleep, rules);
         let made = decide(|| protocol::restore(live, H::Window::COUNTING, rules, former));
         parts.stats.note(made, clock);
         made.ok_or(AlreadyUsed)

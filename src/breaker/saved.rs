@@ -114,16 +114,13 @@ impl Saved {
     }
 
     /// As what it is to begin again under these rules.
-    pub(super) fn after(&self, asleep: Micros, rules: &Rules, counts_rates: bool) -> Former {
+    pub(super) fn after(&self, asleep: Micros, rules: &Rules) -> Former {
         let attempt = self.attempt;
         match self.state {
             State::Closed => Former::Closed {
                 attempt,
-                failures: if counts_rates {
-                    0
-                } else {
-                    self.failures.min(rules.threshold.saturating_sub(1))
-                },
+                // None where a rate opens it: one failure is its threshold.
+                failures: self.failures.min(rules.threshold.saturating_sub(1)),
             },
             State::Open | State::HalfOpen | State::Recovering => {
                 let left = ticks_for(self.wait.saturating_sub(asleep), rules.tick);

@@ -107,6 +107,11 @@ fn a_half_open_or_recovering_breaker_probes_again() {
         if successes < 2 {
             std::mem::forget(before.try_acquire().unwrap());
         }
+        if successes == 2 {
+            // In the ramp: one is admitted, and the next would have to wait.
+            before.try_acquire().unwrap().success();
+            assert!(matches!(before.snapshot().retry_after(), Some(RetryAfter::In(_))));
+        }
         let of = [State::HalfOpen, State::HalfOpen, State::Recovering];
         assert_eq!(before.snapshot().state(), of[successes]);
         let after = breaker(&anew, &RAMP);
@@ -200,6 +205,14 @@ fn words_that_nobody_kept_are_not_taken_for_a_breaker() {
             assert_eq!(Saved::from_words(changed), None, "{word}, {bit}");
         }
     }
+    for (one, other) in [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)] {
+        for bit in 0..32 {
+            let mut changed = words;
+            changed[one] ^= 1 << bit;
+            changed[other] ^= 1 << bit;
+            assert_eq!(Saved::from_words(changed), None, "{one} and {other}, {bit}");
+        }
+    }
     for fill in [0, u32::MAX, 0xAAAA_AAAA, 0x5555_5555, 0xB100_0000, 0xDEAD_BEEF] {
         assert_eq!(Saved::from_words([fill; 4]), None);
     }
@@ -229,9 +242,16 @@ fn the_configuration_may_have_changed_meanwhile() {
         other => panic!("{other:?}"),
     };
     // As long as the finer unit allows, and never longer than it was.
-    let after = breaker(&anew, &ONE);
-    after.restore(&before.save(), Micros::ZERO).expect("it is new");
-    assert!(waits(&after) > secs(240) && waits(&after) < secs(86_400));
+    static TEN_MINUTES: Config = Config::consecutive(3)
+        .open_for(common::constant(Duration::from_secs(600)))
+        .build();
+    let ten_minutes = breaker(&clock, &TEN_MINUTES);
+    trip(&ten_minutes);
+    for longer in [&before, &ten_minutes] {
+        let after = breaker(&anew, &ONE);
+        after.restore(&longer.save(), Micros::ZERO).expect("it is new");
+        assert!(waits(&after) > secs(240) && waits(&after) < secs(600));
+    }
     let after = breaker(&anew, &SLOW);
     after.restore(&before.save(), Micros::ZERO).expect("it is new");
     assert!(waits(&after) >= secs(86_400) && waits(&after) < secs(86_401));
