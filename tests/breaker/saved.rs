@@ -171,12 +171,13 @@ fn only_a_new_breaker_is_restored() {
     trip(&before);
     let saved = before.save();
     assert_eq!(before.restore(&saved, Micros::ZERO), Err(AlreadyUsed));
-    for used in [
-        |breaker: &Breaker<&ManualClock>| drop(trip(breaker)),
-        |breaker: &Breaker<&ManualClock>| drop(breaker.try_acquire().unwrap().failure()),
-        |breaker: &Breaker<&ManualClock>| drop(breaker.reset()),
-        |breaker: &Breaker<&ManualClock>| drop(breaker.force_open()),
-    ] {
+    let uses: [fn(&Breaker<&ManualClock>); 4] = [
+        |breaker| assert_eq!(trip(breaker).to(), State::Open),
+        |breaker| assert_eq!(breaker.try_acquire().unwrap().failure(), None),
+        |breaker| assert_eq!(breaker.reset().to(), State::Closed),
+        |breaker| assert_eq!(breaker.force_open().to(), State::ForcedOpen),
+    ];
+    for used in uses {
         let after = breaker(&clock, &THREE);
         used(&after);
         let was = after.snapshot();
