@@ -412,14 +412,16 @@ pub enum Former {
         /// At most the longest wait.
         left: u32,
     },
-    /// Forced to be so.
-    Forced(Forced),
+    /// Forced open.
+    ForcedOpen,
+    /// Disabled.
+    Disabled,
 }
 
 /// Makes a breaker what it was before a sleep, if it is as it was made: `Some(None)` if it is not.
 ///
-/// One CAS on a state word that is all zero, as every other transition otherwise: who comes at the same time is admitted
-/// by the closed breaker that is then over, or changes the word, and nothing is restored.
+/// One CAS on a state word that is all zero, as every other transition otherwise: who comes at the same time is
+/// admitted by the closed breaker that is then over, or changes the word, and nothing is restored.
 pub fn restore<M: Memory, N: Counting>(
     memory: &M,
     counting: N,
@@ -431,23 +433,24 @@ pub fn restore<M: Memory, N: Counting>(
     if word.bits() != 0 {
         return Ok(Some(None));
     }
-    let closed = match former {
-        Former::Closed { attempt, failures } => word.closed(attempt).with_failures(failures),
-        _ => word.closed(0),
-    };
-    // Of a generation it is the number that counts.
-    if counting.prepare(memory, head, word, closed)?.is_none() || load_timer(memory, rules, word)?.is_none() {
+    // Of what comes next, only the number of the generation matters to a window.
+    let following = word.closed(0);
+    if counting.prepare(memory, head, word, following)?.is_none()
+        || load_timer(memory, rules, word)?.is_none()
+    {
         return Ok(None);
     }
-    let now = memory.now()?;
-    let (next, deadline) = match former {
-        Former::Closed { .. } | Former::Forced(Forced::Closed) => (closed, rules.deadline(now, rules.stable)),
-        Former::Open { attempt, left } => {
-            let deadline = rules.deadline(now, left);
-            (word.opened(attempt, deadline), deadline)
-        }
-        Former::Forced(Forced::Open) => (word.forced_open(), rules.deadline(now, 0)),
-        Former::Forced(Forced::Disabled) => (word.disabled(), rules.deadline(now, 0)),
+    let wait = match former {
+        Former::Closed { .. } => rules.stable,
+        Former::Open { left, .. } => left,
+        Former::ForcedOpen | Former::Disabled => 0,
+    };
+    let deadline = rules.deadline(memory.now()?, wait);
+    let next = match former {
+        Former::Closed { attempt, failures } => word.closed(attempt).with_failures(failures),
+        Former::Open { attempt, .. } => word.opened(attempt, deadline),
+        Former::ForcedOpen => word.forced_open(),
+        Former::Disabled => word.disabled(),
     };
     change_instance(memory, rules, word, next, deadline)
 }

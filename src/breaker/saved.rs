@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::Snapshot;
 use super::config::MOST_FAILURES;
-use super::protocol::{Forced, Former};
+use super::protocol::Former;
 use super::rules::{Rules, mix, ticks_for};
 use super::word::{Deadline, Real, State};
 use crate::rejected::RetryAfter;
@@ -41,12 +41,12 @@ use crate::time::Micros;
 /// | half-open, recovering | open with its cool-down over: the next call is a probe. What was counted of probes is forgotten, and so are those that were under way |
 /// | forced open, disabled | the same |
 ///
-/// Openings in a row are kept, so that cool-downs go on growing. A stable period begins anew, whatever of it was over.
-/// The configuration may be another than before: what is left of a cool-down stays, as far as its unit allows, and failures
-/// in a row that would have opened it are one fewer than what opens it now.
+/// Openings in a row are kept, so that cool-downs go on growing. A stable period begins anew, whatever of it was
+/// over. The configuration may be another than before: what is left of a cool-down stays, as far as its unit allows,
+/// and failures in a row that would have opened it are one fewer than what opens it now.
 ///
-/// If nobody knows for how long it slept, say zero: the rest of the cool-down is then waited for after waking, and nobody
-/// is called too early.
+/// If nobody knows for how long it slept, say zero: the rest of the cool-down is then waited for after waking, and
+/// nobody is called too early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Saved {
     state: State,
@@ -67,15 +67,11 @@ const _: () = assert!(MOST_FAILURES <= FAILURES);
 impl Saved {
     pub(super) fn of(snapshot: &Snapshot) -> Self {
         let openings = snapshot.openings_in_a_row();
-        let wait = match snapshot.retry_after() {
-            Some(RetryAfter::In(wait)) => wait,
-            _ => Micros::ZERO,
-        };
         let before = openings.saturating_sub(1);
-        let (state, attempt, wait) = match snapshot.state() {
-            State::Open => (State::Open, before, wait),
-            State::HalfOpen | State::Recovering => (State::Open, before, Micros::ZERO),
-            state => (state, openings, Micros::ZERO),
+        let (state, attempt, wait) = match (snapshot.state(), snapshot.retry_after()) {
+            (State::Open, Some(RetryAfter::In(wait))) => (State::Open, before, wait),
+            (State::Open | State::HalfOpen | State::Recovering, _) => (State::Open, before, Micros::ZERO),
+            (state, _) => (state, openings, Micros::ZERO),
         };
         let failures = match state {
             State::Closed => snapshot.failures().min(FAILURES),
@@ -97,8 +93,8 @@ impl Saved {
         [head, low, high, check(head, low, high)]
     }
 
-    /// What [`to_words`](Self::to_words) made words of; `None` if these are none of its words, as after a loss of power:
-    /// any words but one in 2^32 are recognised as such, and every one in which a single word was changed.
+    /// What [`to_words`](Self::to_words) made words of; `None` if these are none of its words, as after a loss of
+    /// power: any words but one in 2^32 are recognised as such, and every one in which a single word was changed.
     pub const fn from_words(words: [u32; 4]) -> Option<Self> {
         let [head, low, high, sum] = words;
         let number = head >> STATE_AT & 0xFF;
@@ -128,8 +124,8 @@ impl Saved {
                 let left = u32::try_from(left).map_or(longest, |left| left.min(longest));
                 Former::Open { attempt, left }
             }
-            State::ForcedOpen => Former::Forced(Forced::Open),
-            State::Disabled => Former::Forced(Forced::Disabled),
+            State::ForcedOpen => Former::ForcedOpen,
+            State::Disabled => Former::Disabled,
         }
     }
 }
@@ -139,7 +135,7 @@ const fn check(head: u32, low: u32, high: u32) -> u32 {
     mix(mix(mix(0x5AFE_D000 ^ head) ^ low) ^ high)
 }
 
-/// The breaker was opened, closed or forced before, and nothing was restored.
+/// The breaker was opened, closed or forced before, or has failures in a row: nothing was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlreadyUsed;
 

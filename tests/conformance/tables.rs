@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use watertight::Instant;
+
 use super::file::File;
 use super::lists::{SKIPPED, UNSUPPORTED};
 use super::report::Report;
 use super::rules::RULES;
+use super::run;
 use super::{MORE, OWN, SYSTEMS, vectors};
 
 const DESIGN: &str = include_str!("../../src/design.md");
@@ -92,10 +95,19 @@ fn every_entry_of_the_lists_is_met() {
             "{primitive}, {op}"
         );
     }
-    for (primitive, key, _) in SKIPPED {
-        let expects = |(case, step): (&super::file::Case, &super::file::Step)| {
-            case.primitive == *primitive && step.expect.contains_key(*key)
-        };
-        assert!(steps().any(expects), "{primitive}, {key}");
+    // Not shown, in some case: an entry for what is always shown is one too many.
+    let mut skipped = BTreeSet::new();
+    for case in files.iter().flat_map(|file| &file.cases) {
+        if let Ok(seen) = run::look(case, Instant::from_micros(0)) {
+            skipped.extend(
+                seen.skipped
+                    .into_iter()
+                    .map(|(_, key)| (case.primitive.as_str(), key)),
+            );
+        }
     }
+    let listed = SKIPPED
+        .iter()
+        .map(|(primitive, key, _)| (*primitive, (*key).to_owned()));
+    assert_eq!(skipped, listed.collect());
 }

@@ -17,39 +17,29 @@ pub fn jitter_above_the_cap(context: &Context<'_>) -> Option<Value> {
     let part = match context.case.dialect.as_str() {
         "polly" => 0.25,
         "failsafe" => said("jitter_factor")?,
-        "resilience4j" => said("randomization_factor")?,
+        "resilience4j" => said("randomization_factor").or_else(|| said("randomization"))?,
         "grpc_a6" | "grpc_connection" | "grpc" => said("jitter").unwrap_or(0.2),
         _ => return None,
     };
     let middle = cap / (1.0 + part);
-    let near = |millis: f64| Some(json!({"ge": millis - 2e-3, "le": (millis + 2e-3).min(cap)}));
+    let expected = context.expected.as_f64()?;
     // Nobody says here which delay would have been spread: it is any whose upper end is above the cap.
+    let below = |millis: f64| {
+        (expected > millis).then(|| json!({"ge": millis - 2e-3, "le": (millis + 2e-3).min(cap)}))
+    };
     match context.key {
-        "base_ms" => above(context, middle)?.then_some(())?,
-        "low_ms" => above(context, middle * (1.0 - part))?.then_some(())?,
-        "high_ms" | "delay_ms" | "interval_ms" => {}
-        _ => return None,
-    }
-    match context.key {
-        "base_ms" => near(middle),
-        "low_ms" => near(middle * (1.0 - part)),
-        "high_ms" => above(context, cap)?.then(|| near(cap))?,
-        // Spread by its draw around the middle.
-        _ => {
+        "base_ms" => below(middle),
+        "low_ms" => below(middle * (1.0 - part)),
+        "high_ms" => below(cap),
+        "delay_ms" | "interval_ms" => {
+            // Spread by its draw around the middle; failsafe's larger draws are the shorter delays.
             let unit = context.step.args.get("rand").and_then(Value::as_f64)?;
-            let unit = if context.case.dialect == "failsafe" {
-                1.0 - unit
-            } else {
-                unit
-            };
-            let delay = middle * (1.0 - part + 2.0 * part * unit);
-            above(context, delay)?.then(|| near(delay))?
+            let falls = context.case.dialect == "failsafe";
+            let unit = if falls { 1.0 - unit } else { unit };
+            below(middle * (1.0 - part + 2.0 * part * unit))
         }
+        _ => None,
     }
-}
-
-fn above(context: &Context<'_>, millis: f64) -> Option<bool> {
-    Some(context.expected.as_f64()? > millis)
 }
 
 /// As many delays as fit the total.

@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 use watertight::State;
 
-use super::super::dialects;
 use super::super::file::Portability;
-use super::super::primitives::breaker::plan::{Plan, Trip};
 use super::Context;
-use super::calls::{Counted, Ended, count, in_window};
+use super::calls::{Counted, Ended, count, failed, in_window};
 
 impl Context<'_> {
     fn said(&self, key: &str) -> Option<u64> {
@@ -22,6 +20,17 @@ impl Context<'_> {
         self.case.portability == Portability::Hazard
     }
 
+    /// The percentage of failures that opens it, and from how many calls on, in the words of any system.
+    fn opens_at(&self) -> Option<(usize, usize)> {
+        let config = &self.case.config;
+        let config = config.get("trip").and_then(Value::as_object).unwrap_or(config);
+        let said = |keys: &[&str]| keys.iter().find_map(|key| config.get(*key)?.as_f64());
+        let ratio = said(&["failure_ratio_ge", "failure_ratio", "ratio"]);
+        let percent = ratio.map_or_else(|| said(&["failure_rate_pct"]), |ratio| Some(ratio * 100.0))?;
+        let minimum = said(&["min_requests", "min_throughput", "min_calls"])?;
+        Some((percent.round() as usize, minimum as usize))
+    }
+
     fn half_open(&self) -> Option<Value> {
         (self.key == "state").then(|| json!("HALF_OPEN"))
     }
@@ -29,10 +38,7 @@ impl Context<'_> {
 
 /// Half-open it stays.
 pub fn result_from_before(context: &Context<'_>) -> Option<Value> {
-    let decisive = matches!(
-        context.step.args.get("outcome")?.as_str()?,
-        "success" | "failure" | "error"
-    );
+    let decisive = failed(context.step.args.get("outcome")?.as_str()?).is_some();
     let unknown = context.step.op == "record" && decisive && !context.step.args.contains_key("id");
     let applies = context.is_hazard() && unknown && context.before.state == Some(State::HalfOpen);
     applies.then(|| context.half_open()).flatten()
@@ -45,7 +51,7 @@ pub fn ignored_probe(context: &Context<'_>) -> Option<Value> {
         .iter()
         .rev()
         .find_map(|step| step.args.get("outcome")?.as_str())?;
-    if matches!(last, "success" | "failure" | "error") || context.before.state != Some(State::HalfOpen) {
+    if failed(last).is_some() || context.before.state != Some(State::HalfOpen) {
         return None;
     }
     match context.key {
@@ -68,7 +74,7 @@ pub fn end_of_wait(context: &Context<'_>) -> Option<Value> {
         }
         "state" if was_at_the_end && still_open => Some(json!("HALF_OPEN")),
         // It is not refused, and the transition begins the count again.
-        "not_permitted" if was_at_the_end && context.before.wait_ends.is_some() => Some(json!(0)),
+        "not_permitted" if was_at_the_end => Some(json!(0)),
         _ => None,
     }
 }
@@ -279,17 +285,9 @@ fn slid(context: &Context<'_>, span: u64) -> Option<Value> {
     if context.key != "state" {
         return counted(context.key, &held, context.under_way());
     }
-    let Ok(Plan {
-        trip: Trip::Rate { percent, minimum, .. },
-        ..
-    }) = dialects::breaker(context.case)
-    else {
-        return None;
-    };
+    let (percent, minimum) = context.opens_at()?;
     let over = |held: &Counted| {
-        held.calls >= minimum as usize
-            && held.failures > 0
-            && held.failures * 100 >= percent as usize * held.calls
+        held.calls >= minimum && held.failures > 0 && held.failures * 100 >= percent * held.calls
     };
     match context.expected.as_str()? {
         "OPEN" if !held.iter().any(over) => Some(json!("CLOSED")),

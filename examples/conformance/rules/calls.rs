@@ -17,7 +17,7 @@ pub struct Ended {
 }
 
 /// Whether a call with this outcome failed; `None` if it says nothing about the service.
-fn of_word(outcome: &str) -> Option<bool> {
+pub fn failed(outcome: &str) -> Option<bool> {
     match outcome {
         "success" => Some(false),
         "failure" | "error" | "panic" | "timeout" => Some(true),
@@ -27,11 +27,11 @@ fn of_word(outcome: &str) -> Option<bool> {
 
 /// How the calls that a step reports ended; those that say nothing about the service left out.
 fn endings(args: &Said) -> Vec<bool> {
-    let failed = |word: &Value| of_word(word.as_str()?);
+    let of_word = |word: &Value| failed(word.as_str()?);
     let times = args.get("times").and_then(Value::as_u64).unwrap_or(1) as usize;
     match (args.get("outcome"), args.get("outcomes"), args.get("error")) {
-        (Some(outcome), ..) => failed(outcome).into_iter().cycle().take(times).collect(),
-        (_, Some(Value::Array(outcomes)), _) => outcomes.iter().filter_map(failed).collect(),
+        (Some(outcome), ..) => of_word(outcome).into_iter().cycle().take(times).collect(),
+        (_, Some(Value::Array(outcomes)), _) => outcomes.iter().filter_map(of_word).collect(),
         (.., Some(error)) => error.as_bool().into_iter().collect(),
         // It answered, so late as is said.
         _ if args.contains_key("rt_ms") => vec![false],
@@ -101,7 +101,7 @@ impl<'a> Context<'a> {
         let mut number = 0;
         for (step, said) in self.so_far().iter().enumerate() {
             let outcome = said.args.get("outcome").and_then(Value::as_str);
-            let ignored = outcome.is_some_and(|outcome| of_word(outcome).is_none());
+            let ignored = outcome.is_some_and(|outcome| failed(outcome).is_none());
             number += usize::from(ignored);
             let state = said.expect.get("state").and_then(Value::as_str);
             if step < self.number && state.is_some_and(|state| state != "CLOSED") {

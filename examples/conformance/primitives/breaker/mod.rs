@@ -334,7 +334,7 @@ impl Subject for Driven {
         let args = arguments(operations, step)?;
         if step.op == "polly_break" {
             self.answers
-                .insert("should_break", decision::breaks(&step.args)?.into());
+                .insert("should_break", decision::breaks(args)?.into());
             return Ok(());
         }
         let args: Args = read(args)?;

@@ -202,17 +202,14 @@ impl Subject for Driven {
             "allow" | "consume" if args.partial => self.up_to(tokens),
             "consume_or_drain" => self.up_to(tokens),
             "allow" | "consume" | "try_acquire" => self.consume(&args),
-            "acquire" | "reserve" => {
+            op @ ("acquire" | "borrow" | "reserve") => {
                 let granted = self.reserve(&args);
                 self.answer_granted(granted, tokens);
-                if !granted {
+                // What cannot be borrowed has no wait; of the others, some say so by a number.
+                if !granted && op != "borrow" {
                     self.answer("wait_ns", Got::Whole(-1));
                     self.answer("wait_ms", Got::Whole(-1));
                 }
-            }
-            "borrow" => {
-                let granted = self.reserve(&args);
-                self.answer_granted(granted, tokens);
             }
             "cancel" | "refund" => {
                 let asked = self
